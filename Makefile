@@ -1,0 +1,49 @@
+# Every target does its own set-up. `make` alone lists them.
+PYTHON ?= python3
+HISTORIES ?= 500
+BENCH ?=
+ARGS ?=
+
+BIN := .venv/bin
+SETUP = @command -v $(PYTHON) >/dev/null || { echo "Enid needs Python 3.11 or \
+newer, and $(PYTHON) is not on this machine. Debian: apt-get install python3 \
+python3-venv" >&2; exit 2; }; $(PYTHON) tools/setup.py
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help run test check sim bench lock clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
+
+run: ## build the demo and serve it at http://localhost:8000
+	$(SETUP) run
+	@exec $(BIN)/python -m server.demo
+
+test: ## run every test (ARGS="-k name" for some of them)
+	$(SETUP) dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ## format, lint, types, floors, sizes and the quick tests
+	$(SETUP) dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(BIN)/python tools/lines.py
+	@$(BIN)/python -m pytest -q -m "not slow" tests/sync tests/server
+
+sim: ## run the fault simulator (HISTORIES=20000 before a release)
+	$(SETUP) dev
+	@$(BIN)/python tests/sim/run.py --histories $(HISTORIES)
+
+bench: ## measure against the goals (BENCH=name for one part)
+	$(SETUP) dev
+	@$(BIN)/python tools/bench.py $(BENCH)
+
+lock: ## write both lock files from pyproject.toml (UPGRADE=1: newest versions)
+	$(SETUP) lock $(if $(UPGRADE),--upgrade)
+
+clean: ## remove the environment, caches and measurements, never data
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

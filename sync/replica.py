@@ -1,0 +1,584 @@
+"""The verified log of every space that this account reads (PROTOCOL 14.2).
+
+Pages go in through ``Replica.take_page``: chain of heads, judgement of each new
+version, then one transaction that re-reads the cursor. What was verified once is
+kept for ever, also when a restored server no longer has it: such versions have no
+``seq`` and are put back. Sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync import entries, envelope, labels, records, sealing
+from sync.check import NO_TIP, EpochMark, Judgement, Space, Tip, check, still_counts
+from sync.encoding import unb64
+from sync.envelope import RecordKey, Version, View
+from sync.errors import (
+    AfterPull,
+    EnidError,
+    NoKey,
+    ServerFault,
+    Unknown,
+    Unopened,
+    UpgradeRequired,
+)
+from sync.invitations import Identity, open_box
+from sync.keyring import Begun, Random, Ring
+from sync.kinds import ZERO16, ZERO32, Role, SpaceKind
+from sync.membership import Membership
+from sync.sealing import Context, EpochKey
+from sync.store import Store
+
+WAITING = "waiting"
+_UNCHAINED = (WAITING, "bad_signature")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One version that counts, opened.
+
+    Attributes:
+        id: version id; for an intent still in the outbox, its local name.
+        content: a ``records.Record``, a ``records.Unknown``, or ``None`` if deleted.
+        pending: whether it has not been seen in the verified log.
+    """
+
+    id: bytes
+    account: bytes
+    record: RecordKey
+    parents: tuple[bytes, ...]
+    content: records.Record | records.Unknown | None
+    pending: bool = False
+
+
+@dataclass
+class Held:
+    """One space as this account holds it; the ``State`` that judging needs."""
+
+    store: Store
+    space: Space
+    membership: Membership
+    ring: Ring
+    closed: dict[bytes, Tip] = field(default_factory=dict)
+    fresh_tips: dict[bytes, Tip] = field(default_factory=dict)
+    fresh_records: dict[bytes, RecordKey] = field(default_factory=dict)
+    waiting: set[bytes] = field(default_factory=set)
+
+    @property
+    def id(self) -> bytes:
+        """Space id, 16 bytes."""
+        return self.ring_space
+
+    def __post_init__(self) -> None:
+        """Remember the id: hashing it again for every version is slow."""
+        self.ring_space = self.space.id
+
+    @property
+    def epoch(self) -> EpochMark | None:
+        """The newest epoch."""
+        return self.ring.newest.mark if self.ring.newest else None
+
+    def tip(self, device: bytes) -> Tip:
+        """Newest (n, id) of a device, put back or not."""
+        if device not in self.fresh_tips:
+            row = self.store.one(
+                "SELECT n, id FROM version WHERE space = ? AND device = ?"
+                " AND coalesce(code, '') NOT IN (?, ?) ORDER BY n DESC LIMIT 1",
+                self.id, device, *_UNCHAINED,
+            )  # fmt: skip
+            self.fresh_tips[device] = row if row else NO_TIP  # type: ignore[assignment]
+        return self.fresh_tips[device]
+
+    def record_of(self, version: bytes) -> RecordKey | None:
+        """The record of a version held here."""
+        if version in self.fresh_records:
+            return self.fresh_records[version]
+        row = self.store.one(
+            "SELECT record FROM version WHERE space = ? AND id = ?", self.id, version
+        )
+        return row[0] if row else None
+
+    def kid_of(self, epoch: int) -> bytes | None:
+        """Key id of an epoch."""
+        found = [b.mark.kid for b in self.ring.begun if b.mark.number == epoch]
+        return found[0] if found else None
+
+    def closed_at(self, device: bytes) -> Tip | None:
+        """Where a lost device's chain ends."""
+        return self.closed.get(device)
+
+    def begin_epoch(self, version: Version, judged: Judgement) -> None:
+        """Take an epoch entry into the ring."""
+        entry, header = judged.entry, version.header
+        assert isinstance(entry, entries.Epoch)
+        mark = EpochMark(header.epoch, header.kid, version.id, entry.membership)
+        self.ring.begun.append(Begun(mark, entry, judged.account))
+        for device, n, tip in entry.tips:
+            self.closed[device] = (n, tip)
+
+    def forget_fresh(self) -> None:
+        """Drop what was cached of a transaction that did not happen."""
+        self.fresh_tips.clear()
+        self.fresh_records.clear()
+
+
+@dataclass(frozen=True)
+class _Judged:
+    version: Version
+    seq: int | None
+    judgement: Judgement | None
+    code: str | None
+
+
+class Replica:
+    """All circles and spaces of one account, folded from the store."""
+
+    def __init__(
+        self, store: Store, identity: Identity, local_key: bytes, random: Random
+    ) -> None:
+        self.store, self.identity, self.random = store, identity, random
+        self.local_key, self.suite = local_key, identity.suite
+        self.account = identity.account
+        self.wrap_seed = identity.wrap_seed
+        self.circles: dict[bytes, Membership] = {}
+        self.spaces: dict[bytes, Held] = {}
+        self._opened: dict[bytes, records.Record | records.Unknown] = {}
+        self._load()
+
+    # -- loading ----------------------------------------------------------
+
+    def _load(self) -> None:
+        rows = self.store.all(
+            "SELECT id, circle, kind, subject FROM space ORDER BY kind != 0"
+        )
+        for space, circle, kind, subject in rows:
+            self._hold(space, Space(circle, SpaceKind(kind), subject))
+            self._fold(self.spaces[space])
+
+    def _hold(self, space: bytes, what: Space) -> Held:
+        membership = self.circles.setdefault(what.circle, Membership())
+        held = Held(self.store, what, membership, Ring(self.suite, what))
+        rows = self.store.all(
+            "SELECT subject FROM confirmed WHERE circle = ?", what.circle
+        )
+        held.ring.confirmed = {row[0] for row in rows}
+        self.spaces[space] = held
+        return held
+
+    def _fold(self, held: Held) -> None:
+        for version in self._versions(held.id, "control = 1 AND code IS NULL"):
+            entry = entries.decode(version.body or b"")
+            if held.space.kind is SpaceKind.CIRCLE:
+                if not held.membership.length:
+                    held.membership.suite = version.header.suite
+                held.membership.apply(version.id, version.header.device, entry)
+            else:
+                author = held.membership.author(version.header.device)
+                held.begin_epoch(version, Judgement(author.id, b"", entry))
+        waiting = self._versions(held.id, f"code = '{WAITING}'")
+        held.waiting = {v.header.device for v in waiting}
+        self._load_keys(held)
+
+    def _load_keys(self, held: Held) -> None:
+        rows = self.store.all("SELECT kid, sealed FROM key WHERE space = ?", held.id)
+        for kid, sealed in rows:
+            secret = open_box(self.local_key, self._key_context(held.id, kid), sealed)
+            held.ring.take_secret(kid, secret)
+
+    def _versions(self, space: bytes, where: str) -> Iterator[Version]:
+        rows = self.store.all(
+            "SELECT header, signature, body, body_hash FROM version"
+            f" WHERE space = ? AND {where} ORDER BY ord",
+            space,
+        )
+        return (envelope.parse(*row) for row in rows)
+
+    def _key_context(self, space: bytes, kid: bytes) -> Context:
+        return Context(self.suite, labels.LOCAL, b"key" + space + kid)
+
+    # -- questions --------------------------------------------------------
+
+    def cursor(self, space: bytes) -> View:
+        """What has been verified of a space's log."""
+        row = self.store.one("SELECT inc, seq, head FROM space WHERE id = ?", space)
+        return View(*row) if row else View()
+
+    def log_of(self, circle: bytes) -> Held:
+        """The log of a circle."""
+        return self.spaces[Space(circle, SpaceKind.CIRCLE).id]
+
+    def frozen(self, circle: bytes) -> str | None:
+        """Why nothing is written in a circle: an entry that is not valid."""
+        row = self.store.one(
+            "SELECT frozen FROM space WHERE id = ?", Space(circle, SpaceKind.CIRCLE).id
+        )
+        return row[0] if row else None
+
+    def is_trusted(self, circle: bytes) -> bool:
+        """Whether a circle is this account's by its own act (PROTOCOL 14.6).
+
+        It began the circle or joined it, or was granted a seat by an account that
+        sits in such a circle. A server may offer others; they are not shown.
+        """
+        return circle in self._trusted()
+
+    def _trusted(self) -> set[bytes]:
+        trusted: set[bytes] = set()
+        known: set[bytes] = {self.account}
+        while True:
+            more = {
+                c for c, m in self.circles.items()
+                if c not in trusted and m.length and self._seated_by(c) & known
+            }  # fmt: skip
+            if not more:
+                return trusted
+            trusted |= more
+            known |= {a for c in more for a in self.circles[c].accounts}
+
+    def _seated_by(self, circle: bytes) -> set[bytes]:
+        """The account whose act seated this account: itself, or a granter."""
+        found = set()
+        for version in self._versions(self.log_of(circle).id, "code IS NULL"):
+            entry = entries.decode(version.body or b"")
+            author = self.circles[circle].author(version.header.device).id
+            begun = isinstance(entry, entries.Genesis | entries.Join)
+            mine = author == self.account and begun
+            granted = isinstance(entry, entries.Grant) and (
+                entry.sign_key == self.identity.sign_key
+            )
+            if mine or granted:
+                found.add(author)
+        return found
+
+    # -- pages ------------------------------------------------------------
+
+    def take_page(self, space: bytes, inc: int, page: dict[str, Any], now: int) -> None:
+        """Verify one page of a space's log and keep it, or change nothing.
+
+        Raises:
+            ServerFault: the page does not continue what was verified.
+        """
+        versions = [_from_wire(row) for row in page["versions"]]
+        held = self.spaces.get(space) or self._meet(space, versions)
+        if held is None:
+            return  # its circle's log has not been verified yet
+        start = View(inc) if page["reset"] else self.cursor(space)
+        if page["after"] != start.seq:
+            raise ServerFault(detail="the page does not begin at the cursor")
+        head = start.head
+        for version in versions:
+            head = envelope.next_head(head, version.id)
+        if page["seq"] != start.seq + len(versions) or unb64(page["head"]) != head:
+            raise ServerFault(detail="the chain of heads is broken")
+        cursor = View(inc, page["seq"], head)
+        try:
+            self._keep_page(held, start, cursor, versions, page["reset"], now)
+        except BaseException:
+            self._reload()
+            raise
+
+    def _meet(self, space: bytes, versions: Sequence[Version]) -> Held | None:
+        if not versions or versions[0].body is None:
+            return None
+        first = versions[0]
+        try:
+            entry = entries.decode(first.body or b"")
+        except EnidError:
+            return None
+        if isinstance(entry, entries.Genesis) and first.header.space == ZERO16:
+            what = Space(first.id, SpaceKind.CIRCLE)
+        elif isinstance(entry, entries.Epoch) and entry.circle in self.circles:
+            what = Space(entry.circle, SpaceKind(entry.kind), entry.subject)
+        else:
+            return None
+        if what.id != space:
+            raise ServerFault(detail="the space's first entry names another space")
+        return self._hold(space, what)
+
+    def _reload(self) -> None:
+        self.circles.clear()
+        self.spaces.clear()
+        self._load()
+
+    def _keep_page(
+        self, held: Held, start: View, cursor: View, versions: list[Version],
+        reset: bool, now: int,
+    ) -> None:  # fmt: skip
+        known = self._known(held.id, [v.id for v in versions])
+        judged = []
+        for place, version in enumerate(versions, start.seq + 1):
+            if version.id not in known:
+                judged.append(self._judge(held, version, place))
+        with self.store.write():
+            what = held.space
+            self.store.add_space(held.id, what.circle, what.kind, what.subject)
+            if reset:
+                self._set_aside(held.id, now)
+            elif self.cursor(held.id) != start:
+                raise ServerFault("cursor_moved", "another page came first")
+            for place, version in enumerate(versions, start.seq + 1):
+                if version.id in known:
+                    self._place_again(held.id, version, place)
+            for one in judged:
+                self._keep(held.id, one)
+                self._note(held, one, now)
+            self._move_cursor(held.id, cursor, versions, now)
+        if judged:
+            self._try_waiting(held, now)
+
+    def _known(self, space: bytes, ids: list[bytes]) -> set[bytes]:
+        marks = ",".join("?" * len(ids))
+        rows = self.store.all(
+            f"SELECT id FROM version WHERE space = ? AND id IN ({marks})", space, *ids
+        )
+        return {row[0] for row in rows}
+
+    def _judge(self, held: Held, version: Version, seq: int | None) -> _Judged:
+        device = version.header.device
+        if device in held.waiting:
+            return _Judged(version, seq, None, WAITING)
+        try:
+            judgement = check(version, held)
+        except Unknown:
+            held.waiting.add(device)
+            return _Judged(version, seq, None, WAITING)
+        except EnidError as error:
+            if error.code != "bad_signature":
+                held.fresh_tips[device] = (version.header.n, version.id)
+            return _Judged(version, seq, None, error.code)
+        held.fresh_tips[device] = (version.header.n, version.id)
+        held.fresh_records[version.id] = judgement.record
+        if isinstance(judgement.entry, entries.Epoch):
+            held.begin_epoch(version, judgement)
+        return _Judged(version, seq, judgement, None)
+
+    def _keep(self, space: bytes, one: _Judged) -> None:
+        version, header, judged = one.version, one.version.header, one.judgement
+        self.store.run(
+            "INSERT INTO version (space, id, seq, header, signature, body, body_hash,"
+            " device, n, account, record, control, code)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            space, version.id, one.seq, version.raw, version.signature, version.body,
+            version.body_hash, header.device, header.n,
+            judged.account if judged else None, judged.record if judged else None,
+            header.rule == 0, one.code,
+        )  # fmt: skip
+
+    def _note(self, held: Held, one: _Judged, now: int) -> None:
+        """Freeze a circle on an invalid entry; remember what accuses the server."""
+        header = one.version.header
+        if one.code in (None, WAITING):
+            older = held.epoch and one.judgement and header.epoch < held.epoch.number
+            if older and header.rule and header.view.inc == self.cursor(held.id).inc:
+                self.store.raise_alarm(now, held.id, "stale_epoch")
+            return
+        if header.rule == 0:
+            self.store.run(
+                "UPDATE space SET frozen = ? WHERE circle = ?",
+                one.code, held.space.circle,
+            )  # fmt: skip
+        self.store.raise_alarm(now, held.id, one.code or "")
+
+    def _set_aside(self, space: bytes, now: int) -> None:
+        """A new incarnation: nothing is in its log until it is seen there."""
+        delay = int.from_bytes(self.random(2), "big") % 31
+        self.store.run("UPDATE version SET seq = NULL WHERE space = ?", space)
+        self.store.run(
+            "UPDATE version SET tries = 0 WHERE space = ? AND tries > 0", space
+        )
+        self.store.run(
+            "UPDATE space SET repair_at = ? WHERE id = ?", now + delay, space
+        )
+
+    def _place_again(self, space: bytes, version: Version, seq: int) -> None:
+        self.store.run(
+            "UPDATE version SET seq = ?, body = coalesce(body, ?)"
+            " WHERE space = ? AND id = ?",
+            seq, version.body, space, version.id,
+        )  # fmt: skip
+
+    def _move_cursor(
+        self, space: bytes, cursor: View, versions: list[Version], now: int
+    ) -> None:
+        self.store.run(
+            "UPDATE space SET inc = ?, seq = ?, head = ?, checked_at = ? WHERE id = ?",
+            cursor.inc, cursor.seq, cursor.head, now, space,
+        )  # fmt: skip
+        for version in versions:  # seen in the verified log: only now is it sent
+            row = self.store.one(
+                "SELECT n, intent FROM outbox WHERE space = ? AND id = ?",
+                space, version.id,
+            )  # fmt: skip
+            if row:
+                self._leave_outbox(version.id, row[0])
+
+    def _leave_outbox(self, version: bytes, n: int) -> None:
+        self.store.run("UPDATE editor SET last = ? WHERE last = ?",
+                       version, b"n" + n.to_bytes(8, "big"))  # fmt: skip
+        self.store.run("DELETE FROM outbox WHERE n = ?", n)
+
+    def _try_waiting(self, held: Held, now: int) -> None:
+        """Judge again what waited for an author, a parent or an epoch."""
+        if held.space.kind is SpaceKind.CIRCLE:
+            spaces = [h for h in self.spaces.values()
+                      if h.space.circle == held.space.circle]  # fmt: skip
+        else:
+            spaces = [held]
+        for one in spaces:
+            if one.waiting:
+                self._judge_again(one, now)
+
+    def _judge_again(self, held: Held, now: int) -> None:
+        waiting = list(self._versions(held.id, f"code = '{WAITING}'"))
+        held.waiting.clear()
+        judged = [self._judge(held, version, None) for version in waiting]
+        with self.store.write():
+            for one in judged:
+                if one.code != WAITING:
+                    self._settle(held, one, now)
+
+    def _settle(self, held: Held, one: _Judged, now: int) -> None:
+        judged = one.judgement
+        self.store.run(
+            "UPDATE version SET code = ?, account = ?, record = ?"
+            " WHERE space = ? AND id = ?",
+            one.code, judged.account if judged else None,
+            judged.record if judged else None, held.id, one.version.id,
+        )  # fmt: skip
+        self._note(held, one, now)
+
+    def adopt(self, what: Space, version: Version) -> Held:
+        """Keep a genesis made here; the server gets it like anything it lacks."""
+        held = self._hold(what.id, what)
+        judged = self._judge(held, version, None)
+        if judged.code:
+            raise AfterPull(judged.code, "the new circle is not valid")
+        with self.store.write():
+            self.store.add_space(held.id, what.circle, what.kind, what.subject)
+            self._keep(held.id, judged)
+            self.store.run("UPDATE space SET repair_at = 0 WHERE id = ?", held.id)
+        return held
+
+    # -- keys -------------------------------------------------------------
+
+    def keep_key(self, held: Held, key: EpochKey) -> None:
+        """Make an epoch key durable, sealed under the local key."""
+        context = self._key_context(held.id, key.kid)
+        salt = self.random(sealing.SALT_BYTES)
+        sealed = salt + sealing.seal(self.local_key, salt, context, key.secret)
+        self.store.run(
+            "INSERT OR REPLACE INTO key VALUES (?, ?, ?)", held.id, key.kid, sealed
+        )
+
+    def take_wraps(self, space: bytes, wraps: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Take own wraps and what they carry; whether a key was gained."""
+        held = self.spaces.get(space)
+        if held is None:
+            return False
+        before = set(held.ring.keys)
+        for kid, wrapped in wraps:
+            held.ring.take_wrap(self.wrap_seed, self.account, kid, wrapped)
+        return self._gained(held, before)
+
+    def take_secrets(self, held: Held, secrets: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Take keys that came sealed in a record; whether one was gained."""
+        before = set(held.ring.keys)
+        for kid, secret in secrets:
+            held.ring.take_secret(kid, secret)
+        return self._gained(held, before)
+
+    def _gained(self, held: Held, before: set[bytes]) -> bool:
+        while held.ring.take_carried():
+            pass
+        gained = set(held.ring.keys) - before
+        with self.store.write():
+            for kid in gained:
+                self.keep_key(held, held.ring.keys[kid])
+        return bool(gained)
+
+    # -- reading ----------------------------------------------------------
+
+    def heads(self, space: bytes) -> dict[RecordKey, list[Opened]]:
+        """The versions of each record that nothing newer replaces.
+
+        Versions without a key yet, or misplaced types, are left out;
+        ``unreadable`` counts them.
+        """
+        held = self.spaces.get(space)
+        if held is None:
+            return {}
+        counted: dict[bytes, tuple[Version, bytes, bytes]] = {}
+        replaced: set[bytes] = set()
+        for version, judged in self._contents(held):
+            if still_counts(version, judged, held):
+                counted[version.id] = (version, judged.account, judged.record)
+                replaced |= set(version.header.parents)
+        heads: dict[RecordKey, list[Opened]] = {}
+        for identity, (version, account, record) in counted.items():
+            if identity not in replaced:
+                opened = self.open(held, version, account, record)
+                if opened:
+                    heads.setdefault(record, []).append(opened)
+        return heads
+
+    def _contents(self, held: Held) -> Iterator[tuple[Version, Judgement]]:
+        rows = self.store.all(
+            "SELECT header, signature, body, body_hash, account, record FROM version"
+            " WHERE space = ? AND control = 0 AND code IS NULL ORDER BY ord",
+            held.id,
+        )
+        for *parts, account, record in rows:
+            yield envelope.parse(*parts), Judgement(account, record)
+
+    def open(
+        self, held: Held, version: Version, account: bytes, record: RecordKey
+    ) -> Opened | None:
+        """Open one version, or ``None`` when it cannot be read or is misplaced."""
+        parents = version.header.parents
+        if version.header.deleted:
+            return Opened(version.id, account, record, parents, None)
+        try:
+            content = self._content(held, version)
+        except (NoKey, Unopened, records.BadRecord):
+            return None
+        if isinstance(content, records.Record) and not records.accepted(
+            content.type, held.space.kind.name.lower(), version.header.rule.name.lower(),
+            role_names(held.membership.accounts[account].ever),
+        ):  # fmt: skip
+            return None
+        return Opened(version.id, account, record, parents, content)
+
+    def _content(
+        self, held: Held, version: Version
+    ) -> records.Record | records.Unknown:
+        if version.id not in self._opened:
+            key = held.ring.key(version.header.kid)
+            self._opened[version.id] = records.load(sealing.open_content(version, key))
+        return self._opened[version.id]
+
+    def unreadable(self, space: bytes) -> dict[str, int]:
+        """How many versions of a space are skipped or wait, by code."""
+        rows = self.store.all(
+            "SELECT code, count(*) FROM version WHERE space = ? AND code IS NOT NULL"
+            " GROUP BY code",
+            space,
+        )
+        return dict(rows)
+
+
+def role_names(roles: Role) -> set[str]:
+    """Roles as the words of the table of types."""
+    return {role.name.lower() for role in Role if role and role & roles and role.name}
+
+
+def _from_wire(row: list[Any]) -> Version:
+    header, signature, body, *rest = row
+    return envelope.parse(
+        unb64(header), unb64(signature), None if body is None else unb64(body),
+        unb64(rest[0]) if rest else None,
+    )  # fmt: skip
+
+
