@@ -202,7 +202,7 @@ def statement_cells(cells: Iterable[Cell], person: bytes) -> tuple[Cell, ...]:
 
 # Notes ----------------------------------------------------------------------
 
-_BLANK = re.compile(r"((?:\r?\n[ \t]*)+\r?\n)")
+_BLANK = re.compile(r"((?:\n[ \t\r]*)+\n)")
 # Pieces that differ, base times new, beyond which a person decides: half a second.
 _COMPARED_MAX = 1_000_000
 

@@ -6,7 +6,8 @@ them strictly, and says in which space, under which rule and from whose hand a t
 counts. From the same schemas comes ``records.schema.json`` for the TypeScript twin
 (``python -m sync.records`` writes it). What that file cannot say, the twin checks by
 hand: days that exist, weeks that begin on a Monday, no dot twice in one sheet or over
-itself, a statement about one person. Lengths count code points; ``1.0`` is an integer.
+itself, a statement about one person. Lengths count code points, so the patterns want
+JavaScript's ``u`` flag; ``1.0`` is an integer.
 
 In Python ids and keys are bytes, days and times those of `datetime`, lists tuples, and
 cells `sync.merge.Cell`. A type or version that is not known is kept, not applied, not

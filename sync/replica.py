@@ -146,6 +146,9 @@ class Replica:
         self.circles: dict[bytes, Membership] = {}
         self.spaces: dict[bytes, Held] = {}
         self._opened: dict[bytes, records.Record | records.Unknown] = {}
+        self.device = b""  # the client's own; a stranger's version of it is a clone's
+        self.cloned = False
+        self.changed = True  # a log, an epoch or a key is new
         self._load()
 
     # -- loading ----------------------------------------------------------
@@ -311,6 +314,7 @@ class Replica:
         judged = []
         for place, version in enumerate(versions, start.seq + 1):
             if version.id not in known:
+                self._look_for_clone(held.id, version)
                 judged.append(self._judge(held, version, place))
         with self.store.write():
             what = held.space
@@ -328,6 +332,13 @@ class Replica:
             self._move_cursor(held.id, cursor, versions, now)
         if judged:
             self._try_waiting(held, now)
+
+    def _look_for_clone(self, space: bytes, version: Version) -> None:
+        """A version of this very device that it never made: its profile was copied."""
+        if version.header.device == self.device and not self.store.one(
+            "SELECT 1 FROM outbox WHERE space = ? AND id = ?", space, version.id
+        ):
+            self.cloned = True
 
     def _known(self, space: bytes, ids: list[bytes]) -> set[bytes]:
         marks = ",".join("?" * len(ids))
@@ -351,6 +362,8 @@ class Replica:
             return _Judged(version, seq, None, error.code)
         held.fresh_tips[device] = (version.header.n, version.id)
         held.fresh_records[version.id] = judgement.record
+        if judgement.entry:
+            self.changed = True
         if isinstance(judgement.entry, entries.Epoch):
             held.begin_epoch(version, judgement)
         return _Judged(version, seq, judgement, None)
@@ -409,16 +422,15 @@ class Replica:
         )  # fmt: skip
         for version in versions:  # seen in the verified log: only now is it sent
             row = self.store.one(
-                "SELECT n, intent FROM outbox WHERE space = ? AND id = ?",
+                "SELECT n, editor FROM outbox WHERE space = ? AND id = ?",
                 space, version.id,
             )  # fmt: skip
             if row:
-                self._leave_outbox(version.id, row[0])
-
-    def _leave_outbox(self, version: bytes, n: int) -> None:
-        self.store.run("UPDATE editor SET last = ? WHERE last = ?",
-                       version, b"n" + n.to_bytes(8, "big"))  # fmt: skip
-        self.store.run("DELETE FROM outbox WHERE n = ?", n)
+                self.store.run("DELETE FROM outbox WHERE n = ?", row[0])
+            if row and row[1]:
+                self.store.run(
+                    "INSERT OR REPLACE INTO editor VALUES (?, ?)", row[1], version.id
+                )
 
     def _try_waiting(self, held: Held, now: int) -> None:
         """Judge again what waited for an author, a parent or an epoch."""
@@ -462,7 +474,25 @@ class Replica:
             self.store.run("UPDATE space SET repair_at = 0 WHERE id = ?", held.id)
         return held
 
+    def ensure(self, what: Space) -> Held:
+        """The space, held from now on even if its log is still empty."""
+        if what.id not in self.spaces:
+            with self.store.write():
+                self.store.add_space(what.id, what.circle, what.kind, what.subject)
+            self._hold(what.id, what)
+        return self.spaces[what.id]
+
     # -- keys -------------------------------------------------------------
+
+    def stored_key(self, held: Held, kid: bytes, number: int) -> EpochKey:
+        """A key made here whose epoch has not been seen in the log yet."""
+        row = self.store.one(
+            "SELECT sealed FROM key WHERE space = ? AND kid = ?", held.id, kid
+        )
+        if row is None:
+            raise NoKey(detail="the key of a batched epoch is missing")
+        secret = open_box(self.local_key, self._key_context(held.id, kid), row[0])
+        return EpochKey(self.suite, held.id, number, secret)
 
     def keep_key(self, held: Held, key: EpochKey) -> None:
         """Make an epoch key durable, sealed under the local key."""
@@ -497,6 +527,7 @@ class Replica:
         with self.store.write():
             for kid in gained:
                 self.keep_key(held, held.ring.keys[kid])
+        self.changed = self.changed or bool(gained)
         return bool(gained)
 
     # -- reading ----------------------------------------------------------

@@ -44,8 +44,8 @@ CREATE TABLE IF NOT EXISTS key (
   space BLOB, kid BLOB, sealed BLOB NOT NULL, PRIMARY KEY (space, kid)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
   n INTEGER PRIMARY KEY AUTOINCREMENT, space BLOB NOT NULL, intent BLOB NOT NULL,
-  derived INTEGER NOT NULL DEFAULT 0, id BLOB, header BLOB, signature BLOB,
-  body BLOB, code TEXT);
+  editor BLOB, derived TEXT, chain INTEGER, id BLOB, header BLOB,
+  signature BLOB, body BLOB, code TEXT);
 CREATE INDEX IF NOT EXISTS outbox_space ON outbox (space, n);
 CREATE TABLE IF NOT EXISTS wrap_out (
   space BLOB, kid BLOB, account BLOB, wrapped BLOB NOT NULL,

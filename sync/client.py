@@ -1,0 +1,654 @@
+"""The Python client: one account on one device (PROTOCOL 14).
+
+Ties storage, replica and outbox to a transport that is passed in (HTTP,
+in-process or simulated); clock, randomness and storage are arguments as well.
+``sync_once`` is one request; ``sync`` goes on until there is nothing to do. What
+the records mean is ``sync.desk``'s.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sync import entries, labels, sealing, signing
+from sync.check import Space
+from sync.encoding import b64, sha256, unb64
+from sync.envelope import Header, View
+from sync.errors import AfterUser, EnidError, Later, ServerFault
+from sync.invitations import AccountKey, Identity, Invitation
+from sync.keyring import Random
+from sync.kinds import SPACES, ZERO16, ZERO32, CircleKind, Role, Rule, SpaceKind
+from sync.membership import certify, join_message
+from sync.outbox import SPACE_VERSIONS_MAX, Outbox
+from sync.replica import Held, Replica
+from sync.store import KeyFile, Store
+
+ROUNDS_MAX = 200
+TRIES_MAX = 3
+
+
+class Transport(Protocol):
+    """How requests reach a server.
+
+    Attributes:
+        origin: the address that the user trusts, as in ``http://localhost:8000``.
+    """
+
+    origin: str
+
+    def request(
+        self, method: str, path: str, body: dict[str, Any] | None, token: str | None
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON object.
+
+        Raises:
+            Later: no definite answer; the request may or may not have arrived.
+        """
+
+
+class Client:
+    """One account on one device.
+
+    Args:
+        keys: where account secret, device seed, local key and token are kept.
+        clock: unix time in seconds; only shown and waited by, never trusted.
+        random: gives n random bytes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keys: KeyFile,
+        transport: Transport,
+        clock: Callable[[], float],
+        random: Random = os.urandom,
+        suite: int = 1,
+    ) -> None:
+        self.store, self.keys, self.transport = store, keys, transport
+        self.clock, self.random, self.suite = clock, random, suite
+        self.secrets = keys.load()
+        if "account" not in self.secrets:
+            raise AfterUser("no_account", "no account is on this device yet")
+        self.identity = Identity(self.secrets["account"], suite)
+        self.replica = Replica(store, self.identity, self.secrets["local"], random)
+        self.outbox = Outbox(self.replica, self.secrets["device"])
+        self.changes_held_until = 0.0
+        self.refused_until = 0.0
+        self.full_pull = False
+
+    # -- beginning --------------------------------------------------------
+
+    @staticmethod
+    def create(keys: KeyFile, random: Random, suite: int = 1) -> None:
+        """Make account key, account secret, device and local key, durably."""
+        keys.save({
+            "account": random(32), "device": random(32), "local": random(32),
+            "account_key": random(20), "suite": bytes([suite]),
+        })  # fmt: skip
+
+    @staticmethod
+    def reopen(
+        keys: KeyFile, code: str, transport: Transport, random: Random, suite: int = 1
+    ) -> None:
+        """Make this a second device of the account of a recovery code."""
+        account_key = AccountKey.from_code(code, suite)
+        body = {"lookup": b64(account_key.lookup)}
+        answer = _ask(transport, "POST", "/v1/slot", body, None)
+        identity = account_key.open_slot(unb64(answer["slot"]))
+        keys.save({
+            "account": identity.secret, "device": random(32), "local": random(32),
+            "suite": bytes([suite]),
+        })  # fmt: skip
+
+    @property
+    def account(self) -> bytes:
+        """This account's id."""
+        return self.identity.account
+
+    @property
+    def now(self) -> int:
+        """Whole seconds."""
+        return int(self.clock())
+
+    def recovery_code(self) -> str | None:
+        """The code, until the kit has been saved."""
+        key = self.secrets.get("account_key")
+        return AccountKey(key, self.suite).code if key else None
+
+    def forget_recovery_code(self) -> None:
+        """The kit is saved: the account key leaves this device."""
+        secrets = {k: v for k, v in self.secrets.items() if k != "account_key"}
+        self.keys.save(secrets)
+        self.secrets = secrets
+
+    # -- signing in -------------------------------------------------------
+
+    def sign_in(self, lookup: bytes | None = None) -> None:
+        """Get a token: a challenge signed by the certified device (PROTOCOL 11.1)."""
+        asked = _ask(self.transport, "POST", "/v1/session/challenge", {}, None)
+        challenge, account = unb64(asked["challenge"]), self.account
+        signed = sha256(self.transport.origin.encode()) + challenge + account
+        seed, device_key = self.outbox.seed, self.outbox.device_key
+        body = {
+            "challenge": asked["challenge"],
+            "suite": self.suite,
+            "sign_key": b64(self.identity.sign_key),
+            "wrap_key": b64(self.identity.wrap_key),
+            "device_key": b64(device_key),
+            "certificate": b64(
+                certify(self.suite, self.identity.sign_seed, account, device_key)
+            ),
+            "signature": b64(
+                signing.sign(self.suite, seed, labels.SIGN_SESSION, signed)
+            ),
+            "deliver": "bearer",
+        }
+        if lookup:
+            body["lookup"] = b64(lookup)
+        answer = _ask(self.transport, "POST", "/v1/session", body, None)
+        self.secrets = {**self.secrets, "token": str(answer["token"]).encode()}
+        self.keys.save(self.secrets)
+
+    def _call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A signed-in request; signs in first, or again, when that is needed."""
+        if "token" not in self.secrets:
+            self.sign_in(self._invitation_lookup())
+        try:
+            return _ask(self.transport, method, path, body, self._token())
+        except EnidError as error:
+            if error.code != "auth_required":
+                raise
+            self.sign_in(self._invitation_lookup())
+            return _ask(self.transport, method, path, body, self._token())
+
+    def _token(self) -> str:
+        return self.secrets["token"].decode()
+
+    def _invitation_lookup(self) -> bytes | None:
+        lookup: bytes | None = self.store.meta("lookup")
+        return lookup
+
+    def keep_slot(self) -> None:
+        """Put the sealed account secret on the server (again)."""
+        key = self.secrets.get("account_key")
+        if key:
+            account_key = AccountKey(key, self.suite)
+            slot = account_key.seal_slot(self.identity, self.random)
+            with self.store.write():
+                self.store.set_meta("slot", slot)
+                self.store.set_meta("slot_lookup", account_key.lookup)
+        slot, lookup = self.store.meta("slot"), self.store.meta("slot_lookup")
+        if slot:
+            self._call("PUT", "/v1/slot", {"lookup": b64(lookup), "slot": b64(slot)})
+
+    # -- circles ----------------------------------------------------------
+
+    def begin_circle(self, kind: CircleKind, roles: Role, person: bytes) -> Held:
+        """Begin a circle; it is real at once, and sent with the next request."""
+        device_key, account = self.outbox.device_key, self.account
+        certificate = certify(
+            self.suite, self.identity.sign_seed, account, device_key
+        )
+        entry = entries.Genesis(
+            kind, person, roles, self.identity.sign_key, self.identity.wrap_key,
+            device_key, certificate,
+        )  # fmt: skip
+        header = Header(
+            self.suite, ZERO16, 0, bytes(8), Rule.CONTROL, 0, ZERO16,
+            self.outbox.device, 1, ZERO32, View(), (), self.random(24),
+        )  # fmt: skip
+        version = self.outbox.build(header, entries.encode(entry))
+        return self.replica.adopt(Space(version.id, SpaceKind.CIRCLE), version)
+
+    def person_circle(self) -> Held:
+        """The account's own circle, begun when it is first asked for."""
+        for circle, membership in self.replica.circles.items():
+            seated = membership.accounts.get(self.account)
+            if membership.kind is CircleKind.PERSON and seated:
+                return self.replica.log_of(circle)
+        return self.begin_circle(CircleKind.PERSON, Role.OWNER, self.random(16))
+
+    def invite(
+        self, circle: bytes, person: bytes, roles: Role, pack: dict[str, Any],
+        expires_at: int,
+    ) -> Invitation:  # fmt: skip
+        """Open a place; show its code only once its entry has been sent."""
+        invitation = Invitation.new(self.random, self.suite)
+        log = self.replica.log_of(circle)
+        sealed = invitation.seal_pack(
+            {**pack, "circle": b64(circle), "inviter": b64(self.account)}, self.random
+        )
+        with self.store.write():
+            self.store.run(
+                "INSERT INTO pack_out VALUES (?, ?, ?, ?, ?, 0)",
+                invitation.lookup, log.id, invitation.public, expires_at, sealed,
+            )  # fmt: skip
+            self.outbox.write_entry(
+                log, entries.Invite(person, roles, invitation.public)
+            )
+        return invitation
+
+    def ask_pack(self, invitation: Invitation) -> dict[str, Any]:
+        """Fetch and open an invitation's pack."""
+        body = {"lookup": b64(invitation.lookup)}
+        answer = _ask(self.transport, "POST", "/v1/invitation", body, None)
+        return invitation.open_pack(unb64(answer["pack"]))
+
+    def join(self, invitation: Invitation) -> dict[str, Any]:
+        """Take the place of an invitation; returns its pack.
+
+        Only the circle named inside the pack is believed (PROTOCOL 7.3). Doing it
+        again after an interruption does no harm.
+        """
+        pack = self.ask_pack(invitation)
+        circle = unb64(pack["circle"], 32)
+        with self.store.write():
+            self.store.set_meta("lookup", invitation.lookup)
+        self.sign_in(invitation.lookup)
+        held = self.replica.ensure(Space(circle, SpaceKind.CIRCLE))
+        entry = entries.Join(
+            invitation.public, self.identity.sign_key, self.identity.wrap_key,
+            self.outbox.device_key,
+            certify(self.suite, self.identity.sign_seed, self.account,
+                    self.outbox.device_key),
+            bytes(64),
+        )  # fmt: skip
+        proof = signing.sign(
+            self.suite, invitation.seed, labels.SIGN_JOIN, join_message(circle, entry)
+        )
+        entry = entries.Join(**{**vars(entry), "proof": proof})
+        seated = held.membership.accounts.get(self.account)
+        if not (seated and seated.roles):
+            self.outbox.write_entry(held, entry)
+        return pack
+
+    def confirm(self, circle: bytes, subject: bytes) -> None:
+        """An existing holder's word for an account, or for an unproven epoch."""
+        with self.store.write():
+            self.store.run(
+                "INSERT OR IGNORE INTO confirmed VALUES (?, ?)", circle, subject
+            )
+        for held in self.replica.spaces.values():
+            if held.space.circle == circle:
+                held.ring.confirmed.add(subject)
+        self.replica.changed = True
+
+    def remove(self, circle: bytes, subject: bytes, what: int) -> None:
+        """Remove an account or revoke a device (``entries.REMOVE_*``)."""
+        log = self.replica.log_of(circle)
+        self.outbox.write_entry(log, entries.Removal(ZERO32, what, subject))
+
+    # -- one request ------------------------------------------------------
+
+    def sync(self, rounds: int = ROUNDS_MAX) -> None:
+        """Sync until nothing is left to send or to read.
+
+        Raises:
+            Later: no answer; everything is kept and can be sent again.
+            AfterUser: a person has to do something first.
+        """
+        for _ in range(rounds):
+            if not self.sync_once():
+                return
+
+    def sync_once(self) -> bool:
+        """Derive, seal, send, take in; whether another request would do more."""
+        self._derive()
+        self.outbox.seal_batch(rights=self.now >= self.changes_held_until)
+        request = self._request()
+        before = self._progress()
+        reply = self._call("POST", "/v1/sync", request)
+        self._take(reply, request)
+        return bool(reply["more"]) or self._progress() != before
+
+    def _progress(self) -> tuple[Any, ...]:
+        one = self.store.one
+        return (
+            one("SELECT count(*), max(n), count(id), count(code) FROM outbox"),
+            one("SELECT count(*) FROM version WHERE seq IS NOT NULL"),
+            one("SELECT count(*) FROM version WHERE tries > 0"),
+            one("SELECT count(*) FROM space WHERE repair_at IS NULL"),
+            one("SELECT count(*) FROM space WHERE repair_at <= ?", self.now),
+            one("SELECT count(*) FROM wrap_out"), one("SELECT count(*) FROM key"),
+            one("SELECT count(*) FROM pack_out WHERE sent"),
+            self.replica.changed, self.outbox.device, self.store.meta("settled"),
+        )  # fmt: skip
+
+    def _request(self) -> dict[str, Any]:
+        spaces = self.store.all("SELECT id, inc, seq, head FROM space WHERE inc > 0")
+        request: dict[str, Any] = {
+            "have": {b64(s): [inc, seq, b64(head)] for s, inc, seq, head in spaces},
+            "push": self._pushes(),
+            "wraps": self._wraps_out(),
+            "packs": self._packs_out(),
+            "want": [b64(h.id) for h in self.replica.spaces.values() if _lacks_key(h)],
+        }
+        if self._is_settled():
+            request["settled"] = self.store.meta("inc")
+        return {name: value for name, value in request.items() if value}
+
+    def _pushes(self) -> dict[str, list[Any]]:
+        batch = dict(self.outbox.batch())
+        pushes: dict[str, list[Any]] = {}
+        room = 192
+        self.repairing: dict[bytes, list[bytes]] = {}
+        for (space,) in self.store.all(
+            "SELECT id FROM space WHERE repair_at IS NOT NULL ORDER BY kind != 0"
+        ):
+            batched = batch.pop(space, [])
+            missing = self._missing(space, min(SPACE_VERSIONS_MAX, room))
+            room -= len(missing)
+            self.repairing[space] = [row[0] for row in missing]
+            rows = [_to_wire(*row[1:]) for row in missing]
+            if self._repair_is_due(space) and len(missing) + len(batched) <= 64:
+                rows += [_to_wire(*row[1:], None) for row in batched]
+            if rows:
+                pushes[b64(space)] = rows
+        for space, batched in batch.items():
+            pushes[b64(space)] = [_to_wire(*row[1:], None) for row in batched]
+        return pushes
+
+    def _repair_is_due(self, space: bytes) -> bool:
+        row = self.store.one("SELECT repair_at FROM space WHERE id = ?", space)
+        return bool(row and row[0] is not None and row[0] <= self.now)
+
+    def _missing(self, space: bytes, most: int) -> list[tuple[Any, ...]]:
+        """What was verified and the server lacks, in the order of the old log."""
+        if not self._repair_is_due(space) or not self.full_pull and self.cursor(space):
+            return []
+        return self.store.all(
+            "SELECT id, header, signature, body, body_hash FROM version"
+            " WHERE space = ? AND seq IS NULL AND code IS NULL AND tries < ?"
+            " ORDER BY ord LIMIT ?",
+            space, TRIES_MAX, most,
+        )  # fmt: skip
+
+    def cursor(self, space: bytes) -> int:
+        """The incarnation that a space's cursor is of; 0 before its first page."""
+        return self.replica.cursor(space).inc
+
+    def _wraps_out(self) -> dict[str, list[list[str]]]:
+        wraps: dict[str, list[list[str]]] = {}
+        rows = self.store.all("SELECT space, kid, account, wrapped FROM wrap_out")
+        for space, *row in rows[:1024]:
+            wraps.setdefault(b64(space), []).append([b64(part) for part in row])
+        return wraps
+
+    def _packs_out(self) -> list[list[Any]]:
+        rows = self.store.all(
+            "SELECT lookup, log, invite_key, expires_at, pack FROM pack_out"
+            " WHERE NOT sent ORDER BY lookup LIMIT 32"
+        )
+        self.packs_asked = [row[0] for row in rows]
+        return [[b64(a), b64(b), b64(c), at, b64(p)] for a, b, c, at, p in rows]
+
+    def _is_settled(self) -> bool:
+        """Nothing is left to put back under the server's incarnation."""
+        behind = self.store.one(
+            "SELECT 1 FROM space WHERE (inc > 0 AND inc != ?) OR repair_at IS NOT NULL",
+            self.store.meta("inc") or 0,
+        )
+        return self.full_pull and behind is None
+
+    # -- one reply --------------------------------------------------------
+
+    def _take(self, reply: dict[str, Any], request: dict[str, Any]) -> None:
+        try:
+            inc, now = int(reply["inc"]), self.now
+            self._notice_incarnation(inc, now)
+            self._take_refusals(reply.get("pushed", {}))
+            self._take_packs(reply.get("packs", []))
+            for space, page in reply["pull"].items():
+                self._take_page(unb64(space, 16), inc, page, now)
+            for space in reply.get("gone", []):
+                self._take_gone(unb64(space, 16), inc, now)
+            for space, wraps in reply.get("wraps", {}).items():
+                pairs = [(unb64(kid, 8), unb64(w, 80)) for kid, w in wraps]
+                self.replica.take_wraps(unb64(space, 16), pairs)
+            self._wrap_for(reply.get("lacking", {}))
+            self._after_reply(reply, request)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServerFault(detail="the answer has not the right shape") from error
+
+    def _notice_incarnation(self, inc: int, now: int) -> None:
+        known = self.store.meta("inc") or 0
+        if inc == known:
+            return
+        with self.store.write():
+            if inc < known:
+                self.store.raise_alarm(now, ZERO16, "went_back")
+            self.store.set_meta("inc", inc)
+            if known:
+                self.store.run("UPDATE pack_out SET sent = 0 WHERE expires_at > ?", now)
+                self.store.set_meta("slot_due", 1)
+
+    def _take_page(self, space: bytes, inc: int, page: dict[str, Any], now: int) -> None:
+        if page["reset"] and self.cursor(space) >= inc:
+            with self.store.write():
+                self.store.raise_alarm(now, space, "went_back")
+        try:
+            self.replica.take_page(space, inc, page, now)
+        except EnidError as error:  # this space waits; no other is held up
+            with self.store.write():
+                self.store.raise_alarm(now, space, error.code)
+
+    def _take_gone(self, space: bytes, inc: int, now: int) -> None:
+        """The server does not know a space that was verified: put it back."""
+        held = self.replica.spaces.get(space)
+        if held is None or not self.replica.cursor(space).seq:
+            return
+        page = {"after": 0, "seq": 0, "head": b64(ZERO32), "versions": [],
+                "reset": True}  # fmt: skip
+        self.replica.take_page(space, inc, page, now)
+
+    def _take_packs(self, answers: list[Any]) -> None:
+        with self.store.write():
+            for lookup, answer in zip(self.packs_asked, answers, strict=False):
+                if answer is None or answer.get("retry") == "never":
+                    self.store.run(
+                        "UPDATE pack_out SET sent = 1 WHERE lookup = ?", lookup
+                    )
+
+    def _take_refusals(self, pushed: dict[str, Any]) -> None:
+        for name, result in pushed.items():
+            space, error = unb64(name, 16), result.get("error")
+            repaired = self.repairing.get(space, [])
+            with self.store.write():
+                if error is None:
+                    self.store.run("DELETE FROM wrap_out WHERE space = ?", space)
+                elif int(error["index"]) < len(repaired):
+                    self._put_back_failed(space, repaired[int(error["index"])], error)
+                else:
+                    self._take_refusal(space, int(error["index"]) - len(repaired), error)
+
+    def _put_back_failed(
+        self, space: bytes, version: bytes, error: dict[str, Any]
+    ) -> None:
+        if error["retry"] != "later":
+            self.store.run(
+                "UPDATE version SET tries = tries + 1 WHERE space = ? AND id = ?",
+                space, version,
+            )  # fmt: skip
+
+    def _take_refusal(self, space: bytes, index: int, error: dict[str, Any]) -> None:
+        rows = self.store.all(
+            "SELECT n, chain, derived FROM outbox WHERE space = ? AND id IS NOT NULL"
+            " ORDER BY chain",
+            space,
+        )
+        if index >= len(rows):
+            return
+        n, chain, derived = rows[index]
+        code, retry = str(error["code"]), str(error["retry"])
+        if code == "restoring":
+            self.changes_held_until = self.now + 60.0
+            self.outbox.unseal(space, chain)
+        elif retry == "later":
+            return
+        elif code == "chain_conflict" and self._server_is_behind(space, error):
+            return
+        else:
+            self.outbox.unseal(space, chain)
+            if retry in ("never", "after_user") and not derived:
+                self._set_aside(space, n, code)
+
+    def _set_aside(self, space: bytes, n: int, code: str) -> None:
+        """To the tray, unless the server merely lost what the log proves."""
+        if code == "no_such_space" and self.replica.cursor(space).seq:
+            return
+        self.outbox.to_tray(n, code)
+
+    def _server_is_behind(self, space: bytes, error: dict[str, Any]) -> bool:
+        """Its tip of this device's chain is in our history: put back what is after."""
+        tip, n = unb64(error["id"], 32), int(error["n"])
+        known = n == 0 or self.store.one(
+            "SELECT 1 FROM version WHERE space = ? AND id = ?", space, tip
+        )
+        held = self.replica.spaces[space]
+        if not known or held.tip(self.outbox.device)[0] <= n:
+            return False
+        self.store.run(
+            "UPDATE version SET seq = NULL WHERE space = ? AND device = ? AND n > ?",
+            space, self.outbox.device, n,
+        )  # fmt: skip
+        self.store.run("UPDATE space SET repair_at = 0 WHERE id = ?", space)
+        return True
+
+    def _wrap_for(self, lacking: dict[str, list[str]]) -> None:
+        """Wrap to accounts that lack a key, as far as the verified log admits them."""
+        for name, accounts in lacking.items():
+            held = self.replica.spaces.get(unb64(name, 16))
+            newest = held.ring.newest if held else None
+            if held is None or newest is None or newest.mark.kid not in held.ring.keys:
+                continue
+            carried = SPACES[held.space.kind].carried
+            wanted = {unb64(a, 16) for a in accounts}
+            with self.store.write():
+                for account in self.outbox.recipients(held):
+                    named = account.id in newest.entry.accounts
+                    if account.id in wanted and (carried or named):
+                        wrapped = sealing.wrap(
+                            held.ring.keys[newest.mark.kid], account
+                        )
+                        self.store.run(
+                            "INSERT OR REPLACE INTO wrap_out VALUES (?, ?, ?, ?)",
+                            held.id, newest.mark.kid, account.id, wrapped,
+                        )  # fmt: skip
+
+    def _after_reply(self, reply: dict[str, Any], request: dict[str, Any]) -> None:
+        self.full_pull = not reply["more"]
+        if self.replica.cloned:
+            self._renew_device()
+        with self.store.write():
+            self._end_wraps(request)
+            if self.full_pull:
+                self._end_repairs()
+            if "settled" in request:
+                self.store.set_meta("settled", request["settled"])
+        if self.store.meta("slot_due") and self.store.meta("slot"):
+            self.keep_slot()
+            with self.store.write():
+                self.store.set_meta("slot_due", None)
+
+    def _end_wraps(self, request: dict[str, Any]) -> None:
+        """Wraps of spaces without a push have their answer with the reply."""
+        for name in request.get("wraps", {}):
+            if name not in request.get("push", {}):
+                self.store.run("DELETE FROM wrap_out WHERE space = ?", unb64(name))
+
+    def _end_repairs(self) -> None:
+        self.store.run(
+            "UPDATE space SET repair_at = NULL WHERE repair_at <= ? AND NOT EXISTS"
+            " (SELECT 1 FROM version WHERE version.space = space.id AND seq IS NULL"
+            " AND code IS NULL AND tries < ?)",
+            self.now, TRIES_MAX,
+        )  # fmt: skip
+
+    def _renew_device(self) -> None:
+        """This profile was copied: go on as a new device, sealing anew."""
+        self.secrets = {**self.secrets, "device": self.random(32)}
+        self.secrets.pop("token", None)
+        self.keys.save(self.secrets)
+        with self.store.write():
+            for space, _ in list(self.outbox.batch()):
+                self.outbox.unseal(space, 0)
+        self.replica.cloned = False
+        self.outbox = Outbox(self.replica, self.secrets["device"])
+        self.replica.changed = True
+
+    # -- what follows from the log ----------------------------------------
+
+    def _derive(self) -> None:
+        """Ask for the entries that the verified log makes necessary."""
+        if not self.replica.changed:
+            return
+        self.replica.changed = False
+        for held in list(self.replica.spaces.values()):
+            seated = held.membership.accounts.get(self.account)
+            if not seated or not seated.roles:
+                continue
+            if held.space.kind is SpaceKind.CIRCLE:
+                self._derive_in_log(held)
+            elif self._holds_newest(held) and self.outbox.newcomers(held):
+                self.outbox.want(held, "epoch")
+
+    def _derive_in_log(self, held: Held) -> None:
+        if self.outbox.device not in held.membership.devices:
+            self.outbox.want(held, "device")
+        if held.membership.kind is CircleKind.GROUP:
+            self._remove_replaced(held)
+
+    def _remove_replaced(self, held: Held) -> None:
+        """The last join for a person counts; whoever may, removes the one before."""
+        membership = held.membership
+        author = membership.accounts[self.account]
+        if not author.roles & (Role.LEADER | Role.COORDINATOR):
+            return
+        for account in membership.accounts.values():
+            acting = membership.acting(account.person)
+            if account.roles and acting and acting.id != account.id:
+                self._remove_once(held, account.id)
+
+    def _remove_once(self, held: Held, account: bytes) -> None:
+        entry = entries.Removal(ZERO32, entries.REMOVE_ACCOUNT, account)
+        wanted = entries.encode(entry)
+        if all(row.intent.entry != wanted for row in self.outbox.rows(held.id)):
+            self.outbox.write_entry(held, entry)
+
+    def _holds_newest(self, held: Held) -> bool:
+        newest = held.ring.newest
+        return newest is not None and newest.mark.kid in held.ring.keys
+
+
+def _lacks_key(held: Held) -> bool:
+    newest = held.ring.newest
+    return newest is not None and newest.mark.kid not in held.ring.keys
+
+
+def _to_wire(
+    header: bytes, signature: bytes, body: bytes | None, body_hash: bytes | None
+) -> list[Any]:
+    if body is None and body_hash is not None:
+        return [b64(header), b64(signature), None, b64(body_hash)]
+    return [b64(header), b64(signature), b64(body or b"")]
+
+
+def _ask(
+    transport: Transport, method: str, path: str, body: dict[str, Any] | None,
+    token: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    """Send, and turn a problem document into its error."""
+    status, answer = transport.request(method, path, body, token)
+    if status in (200, 201, 204):
+        return answer
+    retry = answer.get("retry")
+    if retry is None or status in (429, 502, 503, 507):
+        raise Later(str(answer.get("code", "no_answer")))
+    error = EnidError(str(answer.get("code")), str(answer.get("detail")))
+    if retry == "after_user":
+        error = AfterUser(error.code, error.detail)
+    raise error
+
+
