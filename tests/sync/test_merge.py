@@ -191,7 +191,8 @@ class History:
     """
 
     def __init__(self, steps):
-        self.cells, self.seen = [], []
+        self.cells: list[Cell] = []
+        self.seen: list[set[int]] = []
         for person, value, glimpsed in steps:
             view = {place for place in glimpsed if place < len(self.cells)}
             about = {place for place in view if self.cells[place].person == person}
