@@ -7,7 +7,7 @@ writer fails in the first test.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,5 +68,3 @@ def _prepare_reader(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA cache_size = -1000")  # KiB; there may be 64 readers
 
-
-Clock = Callable[[], float]

@@ -1,5 +1,4 @@
-"""Is this version valid here? One function judges, for server and clients alike
-(PROTOCOL 8).
+"""Is this version valid here? One function judges for all (PROTOCOL 8).
 
 A version is judged by its author, never by who carries it. The caller has
 already looked up whether the id is known (a known id is success before anything
@@ -51,9 +50,17 @@ class EpochMark:
 class State(Protocol):
     """What must be known of one space to judge a version."""
 
-    space: Space
-    membership: Membership
-    epoch: EpochMark | None
+    @property
+    def space(self) -> Space:
+        """Which audience this is."""
+
+    @property
+    def membership(self) -> Membership:
+        """The fold of its circle's log; in a log, ``check`` takes entries in."""
+
+    @property
+    def epoch(self) -> EpochMark | None:
+        """The newest epoch, if one has begun."""
 
     def tip(self, device: bytes) -> Tip:
         """Newest (n, id) of a device here; ``NO_TIP`` before its first."""

@@ -148,49 +148,53 @@ class Client:
         if lookup:
             body["lookup"] = b64(lookup)
         answer = _ask(self.transport, "POST", "/v1/session", body, None)
-        self.secrets = {**self.secrets, "token": str(answer["token"]).encode()}
-        self.keys.save(self.secrets)
+        self._keep_secrets(token=str(answer["token"]).encode())
 
     def _call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """A signed-in request; signs in first, or again, when that is needed."""
         if "token" not in self.secrets:
-            self.sign_in(self._invitation_lookup())
+            self._sign_in_again()
         try:
             return _ask(self.transport, method, path, body, self._token())
         except EnidError as error:
             if error.code != "auth_required":
                 raise
-            self.sign_in(self._invitation_lookup())
+            self._sign_in_again()
             return _ask(self.transport, method, path, body, self._token())
 
     def _token(self) -> str:
         return self.secrets["token"].decode()
 
-    def _invitation_lookup(self) -> bytes | None:
-        lookup: bytes | None = self.store.meta("lookup")
-        return lookup
+    def _sign_in_again(self) -> None:
+        """With the invitation that this account came by, while it is still open."""
+        try:
+            self.sign_in(self.store.meta("lookup"))
+        except EnidError as error:
+            if error.code not in ("invite_used", "invite_expired", "no_such_invite"):
+                raise
+            self.sign_in()
 
     def keep_slot(self) -> None:
         """Put the sealed account secret on the server (again)."""
-        key = self.secrets.get("account_key")
-        if key:
-            account_key = AccountKey(key, self.suite)
+        if "slot" not in self.secrets and "account_key" in self.secrets:
+            account_key = AccountKey(self.secrets["account_key"], self.suite)
             slot = account_key.seal_slot(self.identity, self.random)
-            with self.store.write():
-                self.store.set_meta("slot", slot)
-                self.store.set_meta("slot_lookup", account_key.lookup)
-        slot, lookup = self.store.meta("slot"), self.store.meta("slot_lookup")
-        if slot:
+            self._keep_secrets(slot=slot, slot_lookup=account_key.lookup)
+        if "slot" in self.secrets:
+            lookup, slot = self.secrets["slot_lookup"], self.secrets["slot"]
             self._call("PUT", "/v1/slot", {"lookup": b64(lookup), "slot": b64(slot)})
+
+    def _keep_secrets(self, **more: bytes) -> None:
+        secrets = {**self.secrets, **more}
+        self.keys.save(secrets)
+        self.secrets = secrets
 
     # -- circles ----------------------------------------------------------
 
     def begin_circle(self, kind: CircleKind, roles: Role, person: bytes) -> Held:
         """Begin a circle; it is real at once, and sent with the next request."""
         device_key, account = self.outbox.device_key, self.account
-        certificate = certify(
-            self.suite, self.identity.sign_seed, account, device_key
-        )
+        certificate = certify(self.suite, self.identity.sign_seed, account, device_key)
         entry = entries.Genesis(
             kind, person, roles, self.identity.sign_key, self.identity.wrap_key,
             device_key, certificate,
@@ -260,7 +264,7 @@ class Client:
         )
         entry = entries.Join(**{**vars(entry), "proof": proof})
         seated = held.membership.accounts.get(self.account)
-        if not (seated and seated.roles):
+        if not (seated and seated.roles) and not self.outbox.rows(held.id):
             self.outbox.write_entry(held, entry)
         return pack
 
@@ -356,7 +360,8 @@ class Client:
 
     def _missing(self, space: bytes, most: int) -> list[tuple[Any, ...]]:
         """What was verified and the server lacks, in the order of the old log."""
-        if not self._repair_is_due(space) or not self.full_pull and self.cursor(space):
+        unread = not self.full_pull and self.cursor(space)
+        if unread or not self._repair_is_due(space):
             return []
         return self.store.all(
             "SELECT id, header, signature, body, body_hash FROM version"
@@ -424,7 +429,9 @@ class Client:
                 self.store.run("UPDATE pack_out SET sent = 0 WHERE expires_at > ?", now)
                 self.store.set_meta("slot_due", 1)
 
-    def _take_page(self, space: bytes, inc: int, page: dict[str, Any], now: int) -> None:
+    def _take_page(
+        self, space: bytes, inc: int, page: dict[str, Any], now: int
+    ) -> None:
         if page["reset"] and self.cursor(space) >= inc:
             with self.store.write():
                 self.store.raise_alarm(now, space, "went_back")
@@ -461,7 +468,9 @@ class Client:
                 elif int(error["index"]) < len(repaired):
                     self._put_back_failed(space, repaired[int(error["index"])], error)
                 else:
-                    self._take_refusal(space, int(error["index"]) - len(repaired), error)
+                    self._take_refusal(
+                        space, int(error["index"]) - len(repaired), error
+                    )
 
     def _put_back_failed(
         self, space: bytes, version: bytes, error: dict[str, Any]
@@ -485,9 +494,7 @@ class Client:
         if code == "restoring":
             self.changes_held_until = self.now + 60.0
             self.outbox.unseal(space, chain)
-        elif retry == "later":
-            return
-        elif code == "chain_conflict" and self._server_is_behind(space, error):
+        elif retry == "later" or self._server_is_behind(space, error):
             return
         else:
             self.outbox.unseal(space, chain)
@@ -502,6 +509,8 @@ class Client:
 
     def _server_is_behind(self, space: bytes, error: dict[str, Any]) -> bool:
         """Its tip of this device's chain is in our history: put back what is after."""
+        if error["code"] != "chain_conflict":
+            return False
         tip, n = unb64(error["id"], 32), int(error["n"])
         known = n == 0 or self.store.one(
             "SELECT 1 FROM version WHERE space = ? AND id = ?", space, tip
@@ -529,9 +538,7 @@ class Client:
                 for account in self.outbox.recipients(held):
                     named = account.id in newest.entry.accounts
                     if account.id in wanted and (carried or named):
-                        wrapped = sealing.wrap(
-                            held.ring.keys[newest.mark.kid], account
-                        )
+                        wrapped = sealing.wrap(held.ring.keys[newest.mark.kid], account)
                         self.store.run(
                             "INSERT OR REPLACE INTO wrap_out VALUES (?, ?, ?, ?)",
                             held.id, newest.mark.kid, account.id, wrapped,
@@ -547,7 +554,7 @@ class Client:
                 self._end_repairs()
             if "settled" in request:
                 self.store.set_meta("settled", request["settled"])
-        if self.store.meta("slot_due") and self.store.meta("slot"):
+        if self.store.meta("slot_due"):
             self.keep_slot()
             with self.store.write():
                 self.store.set_meta("slot_due", None)
@@ -650,5 +657,3 @@ def _ask(
     if retry == "after_user":
         error = AfterUser(error.code, error.detail)
     raise error
-
-

@@ -120,9 +120,7 @@ class ListOf:
     def read(self, reader: Reader) -> tuple[tuple[Any, ...], ...]:
         """All rows, as tuples."""
         count = reader.number(2)
-        return tuple(
-            tuple(c.read(reader) for c in self.columns) for _ in range(count)
-        )
+        return tuple(tuple(c.read(reader) for c in self.columns) for _ in range(count))
 
 
 Field = Fixed | Number | ListOf

@@ -7,8 +7,9 @@ decided in ``sync.membership`` and ``sync.check``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sync.encoding import Field, Fixed, ListOf, Number, Reader
 from sync.errors import Never, UpgradeRequired
@@ -193,9 +194,9 @@ def decode(data: bytes) -> Entry:
     return cls(*values)
 
 
-def _sorted_once(values: list[object]) -> bool:
+def _sorted_once(values: Sequence[Any]) -> bool:
     wrapped, tips = values[8], values[9]
     return all(
-        list(rows) == sorted(set(rows))  # type: ignore[call-overload]
+        list(rows) == sorted(set(rows))
         for rows in (wrapped, tips)
     )

@@ -26,7 +26,9 @@ def _derive(suite: int, secret: bytes, label: Label, size: int) -> bytes:
     return sealing.sealer(suite).derive(secret, b"", label, size)
 
 
-def seal_box(secret: bytes, context: Context, plaintext: bytes, random: Random) -> bytes:
+def seal_box(
+    secret: bytes, context: Context, plaintext: bytes, random: Random
+) -> bytes:
     """Salt, commitment and ciphertext under a fresh salt."""
     salt = random(SALT_BYTES)
     return salt + sealing.seal(secret, salt, context, plaintext)

@@ -56,7 +56,9 @@ class Ring:
         except KeyError:
             raise NoKey(detail="no key for this epoch yet") from None
 
-    def take_wrap(self, seed: bytes, account: bytes, kid: bytes, wrapped: bytes) -> bool:
+    def take_wrap(
+        self, seed: bytes, account: bytes, kid: bytes, wrapped: bytes
+    ) -> bool:
         """Take an own wrap; False when it is not the committed key."""
         epoch = self._epoch(kid)
         if epoch is None or kid in self.keys:

@@ -50,7 +50,7 @@ SECRET_RECORD = Label(b"enid/v1/secret-record\0")
 LOCAL = Label(b"enid/v1/local\0")
 
 REGISTRY: dict[str, Label] = {
-    name: value
+    name: Label(value)
     for name, value in globals().items()
     if name.isupper() and isinstance(value, bytes)
 }

@@ -44,7 +44,9 @@ def space_id(circle: bytes, kind: SpaceKind, subject: bytes = ZERO16) -> bytes:
     return sha256(labels.ID_SPACE, circle, bytes([kind]), subject)[:16]
 
 
-def certify(suite: int, identity_seed: bytes, account: bytes, device_key: bytes) -> bytes:
+def certify(
+    suite: int, identity_seed: bytes, account: bytes, device_key: bytes
+) -> bytes:
     """The identity's certificate for a device, 64 bytes."""
     message = account + device_key
     return signing.sign(suite, identity_seed, labels.SIGN_DEVICE, message)
@@ -204,7 +206,9 @@ class Membership:
             if later.device:
                 lost.add(later.device)
             elif self._lost_right(later, kind, subject):
-                lost |= {d for d, s in self.devices.items() if s.account == later.account}
+                lost |= {
+                    d for d, s in self.devices.items() if s.account == later.account
+                }
             if later.id == until:
                 break
         return lost
@@ -347,7 +351,9 @@ class Membership:
     def _listing(self, version: bytes, device: bytes, entry: e.Listing) -> None:
         author = self.active(device)
         if self.kind is not CircleKind.PROGRAMME or not author.roles & Role.COORDINATOR:
-            raise AfterUser("role_denied", "only a programme's coordinator lists groups")
+            raise AfterUser(
+                "role_denied", "only a programme's coordinator lists groups"
+            )
         if entry.listed not in (0, 1) or bool(entry.listed) == (
             entry.group in self.groups
         ):
@@ -362,16 +368,16 @@ class Membership:
         if owner.id != author.id:
             self._must_command(author, owner.roles)
         self.devices[device] = replace(seated, revoked=True)
-        self.changes.append(
-            Change(version, owner.id, owner.roles, owner.roles, device)
-        )
+        self.changes.append(Change(version, owner.id, owner.roles, owner.roles, device))
 
     def _change(self, version: bytes, target: Account, roles: Role) -> None:
         self.changes.append(Change(version, target.id, target.roles, roles))
         after = replace(target, roles=roles, ever=target.ever | roles)
         self.accounts[target.id] = after
 
-    def _seat(self, sign_key: bytes, wrap_key: bytes, person: bytes, roles: Role) -> None:
+    def _seat(
+        self, sign_key: bytes, wrap_key: bytes, person: bytes, roles: Role
+    ) -> None:
         account = account_id(sign_key, wrap_key)
         before = self.accounts.get(account)
         ever = roles | (before.ever if before else Role.NONE)

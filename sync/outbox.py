@@ -84,6 +84,7 @@ class Outbox:
         self.device_key = signing.public_key(self.suite, seed)
         self.device = replica.device = device_id(self.device_key)
         self.local = Context(self.suite, labels.LOCAL, b"intent")
+        self._intents: dict[bytes, Intent] = {}
 
     # -- intents ----------------------------------------------------------
 
@@ -122,7 +123,7 @@ class Outbox:
             self._insert(held.id, Intent(Rule.CONTROL), None, derived)
 
     def _unsealed_of(self, space: bytes, editor: bytes, intent: Intent) -> Row | None:
-        mine = [r for r in self.rows(space) if r.editor == editor]
+        mine = self.rows(space, editor)
         last = mine[-1] if mine else None
         same = last and (last.intent.rule, last.intent.rec) == (intent.rule, intent.rec)
         return last if last and same and last.id is None and last.code is None else None
@@ -139,20 +140,23 @@ class Outbox:
         secret = self.replica.local_key
         return seal_box(secret, self.local, intent.to_json(), self.random)
 
-    def rows(self, space: bytes | None = None) -> list[Row]:
-        """Rows in order, of one space or of all."""
+    def rows(
+        self, space: bytes | None = None, editor: bytes | None = None
+    ) -> list[Row]:
+        """Rows in order: of one space, of one editor, or all."""
         found = self.store.all(
             "SELECT n, space, intent, editor, derived, id, code FROM outbox"
-            " WHERE ? IS NULL OR space = ? ORDER BY n",
-            space, space,
-        )  # fmt: skip
+            f" WHERE {'TRUE' if space is None else 'space = ?'}"
+            f" AND {'TRUE' if editor is None else 'editor = ?'} ORDER BY n",
+            *(value for value in (space, editor) if value is not None),
+        )
         return [self._row(*row) for row in found]
 
     def _row(self, n: int, space: bytes, sealed: bytes, *rest: Any) -> Row:
-        intent = Intent.from_json(
-            open_box(self.replica.local_key, self.local, sealed)
-        )
-        return Row(n, space, intent, *rest)
+        if sealed not in self._intents:
+            opened = open_box(self.replica.local_key, self.local, sealed)
+            self._intents[sealed] = Intent.from_json(opened)
+        return Row(n, space, self._intents[sealed], *rest)
 
     # -- what the screen shows --------------------------------------------
 
@@ -193,7 +197,7 @@ class Outbox:
         """
         self.rights = rights
         spaces = sorted(
-            {r.space for r in self.rows() if r.id is None and r.code is None},
+            self._unsealed_spaces(),
             key=lambda s: self.replica.spaces[s].space.kind != SpaceKind.CIRCLE,
         )
         for space in spaces:
@@ -202,11 +206,18 @@ class Outbox:
                 with self.store.write():
                     self._seal_space(held)
 
+    def _unsealed_spaces(self) -> set[bytes]:
+        rows = self.store.all(
+            "SELECT DISTINCT space FROM outbox WHERE id IS NULL AND code IS NULL"
+        )
+        return {row[0] for row in rows}
 
     def _seal_space(self, held: Held) -> None:
         rows = self.rows(held.id)
         room = SPACE_VERSIONS_MAX - sum(r.id is not None for r in rows)
         room = min(room, REQUEST_VERSIONS_MAX - self._batched())
+        if room <= 0:
+            return
         rows.sort(key=lambda r: (r.derived != "device", r.derived != "epoch", r.n))
         for row in rows:
             if room <= 0 or row.id is not None or row.code is not None:
@@ -281,7 +292,8 @@ class Outbox:
         return sealing.seal_content(header, key, row.intent.content or b"", least)
 
     def _sealed_parents(self, held: Held, row: Row) -> tuple[bytes, ...]:
-        before = [r for r in self.rows(held.id) if r.n < row.n and r.id]
+        mine = self.rows(held.id, row.editor) if row.editor else []
+        before = [r for r in mine if r.n < row.n and r.id]
         known = [
             p for p in self._parents(row, before)
             if held.record_of(p) or any(r.id == p for r in before)
@@ -444,10 +456,11 @@ class Outbox:
                 " WHERE space = ? AND id IS NOT NULL ORDER BY chain",
                 space,
             )
-            yield space, rows  # type: ignore[misc]
+            yield space, rows
 
     def unseal(self, space: bytes, chain: int) -> None:
         """Undo the sealing of a space's rows from ``chain`` on; they were refused."""
+        self.replica.changed = True  # what was derived must be asked for again
         epochs = self.store.all(
             "SELECT header FROM outbox WHERE space = ? AND derived = 'epoch'"
             " AND chain >= ?",
@@ -480,5 +493,3 @@ class Outbox:
 
 def _name(row: Row) -> bytes:
     return b"outbox" + row.n.to_bytes(8, "big")
-
-

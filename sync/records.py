@@ -346,7 +346,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "notice": (_FRAME, _place("room", "lead", "leader")),
     "person": (_FRAME, _OFFICE),
     "programme": (_place("programme", "lead", "coordinator"),),
-    "programme_key": (_FRAME,),
+    "programme_key": (_place("frame", "lead", "coordinator"),),
     "rota": (_PERSONAL,),
     "rules": (_FRAME,),
     "session": (_FRAME,),

@@ -18,16 +18,16 @@ from sync.encoding import unb64
 from sync.envelope import RecordKey, Version, View
 from sync.errors import (
     AfterPull,
+    BadRecord,
     EnidError,
     NoKey,
     ServerFault,
     Unknown,
     Unopened,
-    UpgradeRequired,
 )
 from sync.invitations import Identity, open_box
 from sync.keyring import Begun, Random, Ring
-from sync.kinds import ZERO16, ZERO32, Role, SpaceKind
+from sync.kinds import ZERO16, Role, SpaceKind
 from sync.membership import Membership
 from sync.sealing import Context, EpochKey
 from sync.store import Store
@@ -89,7 +89,7 @@ class Held:
                 " AND coalesce(code, '') NOT IN (?, ?) ORDER BY n DESC LIMIT 1",
                 self.id, device, *_UNCHAINED,
             )  # fmt: skip
-            self.fresh_tips[device] = row if row else NO_TIP  # type: ignore[assignment]
+            self.fresh_tips[device] = (row[0], row[1]) if row else NO_TIP
         return self.fresh_tips[device]
 
     def record_of(self, version: bytes) -> RecordKey | None:
@@ -113,7 +113,8 @@ class Held:
     def begin_epoch(self, version: Version, judged: Judgement) -> None:
         """Take an epoch entry into the ring."""
         entry, header = judged.entry, version.header
-        assert isinstance(entry, entries.Epoch)
+        if not isinstance(entry, entries.Epoch):
+            raise TypeError("only an epoch entry begins an epoch")
         mark = EpochMark(header.epoch, header.kid, version.id, entry.membership)
         self.ring.begun.append(Begun(mark, entry, judged.account))
         for device, n, tip in entry.tips:
@@ -148,6 +149,7 @@ class Replica:
         self._opened: dict[bytes, records.Record | records.Unknown] = {}
         self.device = b""  # the client's own; a stranger's version of it is a clone's
         self.cloned = False
+        self._trust: tuple[int, set[bytes]] = (-1, set())
         self.changed = True  # a log, an epoch or a key is new
         self._load()
 
@@ -229,6 +231,12 @@ class Replica:
         return circle in self._trusted()
 
     def _trusted(self) -> set[bytes]:
+        length = sum(m.length for m in self.circles.values())
+        if length != self._trust[0]:
+            self._trust = (length, self._trace_trust())
+        return self._trust[1]
+
+    def _trace_trust(self) -> set[bytes]:
         trusted: set[bytes] = set()
         known: set[bytes] = {self.account}
         while True:
@@ -269,7 +277,7 @@ class Replica:
         if held is None:
             return  # its circle's log has not been verified yet
         start = View(inc) if page["reset"] else self.cursor(space)
-        if page["after"] != start.seq:
+        if page["after"] != start.seq or (start.seq and start.inc != inc):
             raise ServerFault(detail="the page does not begin at the cursor")
         head = start.head
         for version in versions:
@@ -573,13 +581,13 @@ class Replica:
             return Opened(version.id, account, record, parents, None)
         try:
             content = self._content(held, version)
-        except (NoKey, Unopened, records.BadRecord):
+        except (NoKey, Unopened, BadRecord):
             return None
-        if isinstance(content, records.Record) and not records.accepted(
-            content.type, held.space.kind.name.lower(), version.header.rule.name.lower(),
-            role_names(held.membership.accounts[account].ever),
-        ):  # fmt: skip
-            return None
+        if isinstance(content, records.Record):
+            kind, rule = held.space.kind.name.lower(), version.header.rule.name.lower()
+            roles = role_names(held.membership.accounts[account].ever)
+            if not records.accepted(content.type, kind, rule, roles):
+                return None
         return Opened(version.id, account, record, parents, content)
 
     def _content(
@@ -611,5 +619,3 @@ def _from_wire(row: list[Any]) -> Version:
         unb64(header), unb64(signature), None if body is None else unb64(body),
         unb64(rest[0]) if rest else None,
     )  # fmt: skip
-
-

@@ -251,9 +251,7 @@ def committed(key: EpochKey, kid: bytes, commitment: bytes) -> EpochKey:
 
 
 def _carry_context(carrier: EpochKey, kid: bytes) -> Context:
-    return Context(
-        carrier.suite, labels.EPOCH_CARRY, carrier.space + carrier.kid + kid
-    )
+    return Context(carrier.suite, labels.EPOCH_CARRY, carrier.space + carrier.kid + kid)
 
 
 def carry(carrier: EpochKey, old: EpochKey) -> bytes:

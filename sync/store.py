@@ -1,5 +1,4 @@
-"""Durable local storage: one SQLite file, and keys in a file of their own
-(PROTOCOL 14.1).
+"""Durable local storage: one SQLite file, keys in a file of their own (PROTOCOL 14.1).
 
 Holds sealed bytes only: versions as they stand in the log, intents sealed under
 the device's local key, epoch keys sealed likewise. Every write happens inside
@@ -47,6 +46,8 @@ CREATE TABLE IF NOT EXISTS outbox (
   editor BLOB, derived TEXT, chain INTEGER, id BLOB, header BLOB,
   signature BLOB, body BLOB, code TEXT);
 CREATE INDEX IF NOT EXISTS outbox_space ON outbox (space, n);
+CREATE INDEX IF NOT EXISTS outbox_editor ON outbox (editor, n);
+CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
 CREATE TABLE IF NOT EXISTS wrap_out (
   space BLOB, kid BLOB, account BLOB, wrapped BLOB NOT NULL,
   PRIMARY KEY (space, kid, account)) WITHOUT ROWID;
@@ -108,7 +109,8 @@ class Store:
 
     def run(self, sql: str, *values: Any) -> int:
         """A writing statement inside ``write()``; the last row id."""
-        assert self.connection.in_transaction, "writes happen inside write()"
+        if not self.connection.in_transaction:
+            raise RuntimeError("writes happen inside write()")
         self.on_write()
         return self.connection.execute(sql, values).lastrowid or 0
 

@@ -12,7 +12,10 @@ from pathlib import Path
 LINES_MAX = 1_700
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = {
-    "sync": ("client.py", "store.py", "cli.py", "programme_import.py", "vectors"),
+    "sync": (
+        "client.py", "outbox.py", "replica.py", "store.py", "desk.py", "http.py",
+        "schedule.py", "cli.py", "programme_import.py", "vectors",
+    ),
     "server": ("migrations", "demo", "demo.py"),
 }
 

@@ -1,0 +1,186 @@
+"""One space's log inside one transaction: what ``check`` asks, what is appended.
+
+Loads in two queries what judging a batch needs (known ids, parents and views in
+one, the authors' tips in one each) and keeps itself up to date while it appends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from sync.check import NO_TIP, EpochMark, Judgement, Space, Tip
+from sync.entries import Epoch
+from sync.envelope import RecordKey, Version, next_head
+from sync.kinds import ALL_ROLES, SPACES, ZERO32, SpaceKind
+from sync.membership import Membership
+
+_SPACE = """
+SELECT s.space_id, s.circle_id, s.kind, s.subject, s.seq, s.head, s.epoch, s.kid,
+       s.epoch_id, s.epoch_membership, l.seq AS log_seq, l.head AS log_head
+FROM space s JOIN space l ON l.circle_id = s.circle_id AND l.kind = 0
+WHERE s.space_id = :space"""
+_FIND = text(_SPACE)
+# The log first, as everybody does: otherwise two could wait for each other.
+_LOCK = text(_SPACE + " FOR SHARE OF l FOR UPDATE OF s")
+
+_KNOWN = text(
+    "SELECT id, seq, head, record, body IS NULL AS bare FROM version "
+    "WHERE space_id = :space AND id IN :ids "
+    "UNION ALL SELECT id, seq, head, record, body IS NULL FROM version "
+    "WHERE space_id = :space AND seq IN :seqs"
+).bindparams(bindparam("ids", expanding=True), bindparam("seqs", expanding=True))
+_TIP = text(
+    "SELECT n, id FROM version WHERE space_id = :space AND device_id = :device "
+    "ORDER BY n DESC LIMIT 1"
+)
+_INSERT = text(
+    "INSERT INTO version (space_id, seq, id, header, signature, body, body_hash, head,"
+    " device_id, n, record, day) VALUES (:space, :seq, :id, :header, :signature, :body,"
+    " :body_hash, :head, :device, :n, :record, :day)"
+)
+_BEGIN = text(
+    "INSERT INTO space (space_id, circle_id, kind, subject, readers, seq, head, suite,"
+    " epoch, kid, epoch_id, epoch_membership, lacks) VALUES (:space, :circle, :kind,"
+    " :subject, :readers, 0, :zeros, :suite, 0, :no_kid, :zeros, :zeros, 0)"
+)
+_MOVE = text("UPDATE space SET seq = :seq, head = :head WHERE space_id = :space")
+_ROTATE = text(
+    "UPDATE space SET epoch = :epoch, kid = :kid, epoch_id = :id, "
+    "epoch_membership = :membership WHERE space_id = :space"
+)
+_STORE_BODY = text("UPDATE version SET body = :body WHERE space_id = :space AND id = :id")
+
+
+def find(connection: Connection, space: bytes) -> Any:
+    """The row of a space and the head of its circle's log, locked for writing."""
+    statement = _LOCK if connection.dialect.name == "postgresql" else _FIND
+    return connection.execute(statement, {"space": space}).first()
+
+
+class SpaceLog:
+    """Implements ``sync.check.State`` from the database.
+
+    Attributes:
+        seq, head: where the log stands, with what was appended here.
+        fresh: whether the space has no row yet; its first version makes one.
+    """
+
+    def __init__(
+        self, connection: Connection, space: Space, membership: Membership, row: Any
+    ) -> None:
+        self.connection, self.space, self.membership = connection, space, membership
+        self.fresh = row is None
+        self.seq, self.head = (row.seq, row.head) if row else (0, ZERO32)
+        self.epoch: EpochMark | None = None
+        if row and row.epoch:
+            self.epoch = EpochMark(row.epoch, row.kid, row.epoch_id, row.epoch_membership)
+        self._tips: dict[bytes, Tip] = {}
+        self._records: dict[bytes, RecordKey] = {}
+        self._bare: set[bytes] = set()
+        self._heads: dict[int, bytes | None] = {0: ZERO32, self.seq: self.head}
+
+    def load(self, versions: Iterable[Version], inc: int) -> None:
+        """Look up everything that judging these versions will ask for."""
+        if self.fresh:
+            return
+        ids, seqs = set(), set()
+        for version in versions:
+            ids |= {version.id, *version.header.parents}
+            view = version.header.view
+            if view.inc == inc and view.seq not in self._heads:
+                seqs.add(view.seq)
+        wanted = {"space": self.space.id, "ids": list(ids), "seqs": list(seqs) or [-1]}
+        self._heads.update(dict.fromkeys(seqs))
+        for row in self.connection.execute(_KNOWN, wanted):
+            self._heads[row.seq], self._records[row.id] = row.head, row.record
+            if row.bare:
+                self._bare.add(row.id)
+
+    def knows(self, version: Version) -> bool:
+        """Whether a version is in this log already."""
+        return version.id in self._records
+
+    # -- what ``check`` asks --------------------------------------------------
+
+    def tip(self, device: bytes) -> Tip:
+        if device not in self._tips:
+            where = {"space": self.space.id, "device": device}
+            row = None if self.fresh else self.connection.execute(_TIP, where).first()
+            self._tips[device] = (row.n, row.id) if row else NO_TIP
+        return self._tips[device]
+
+    def record_of(self, version: bytes) -> RecordKey | None:
+        return self._records.get(version)
+
+    def kid_of(self, epoch: int) -> bytes | None:
+        # ``check`` has refused every epoch but the newest by now.
+        return self.epoch.kid if self.epoch and epoch == self.epoch.number else None
+
+    def closed_at(self, device: bytes) -> Tip | None:
+        return None
+
+    def head_at(self, seq: int) -> bytes | None:
+        return self._heads.get(seq)
+
+    # -- what is written ------------------------------------------------------
+
+    def keep_body(self, version: Version) -> None:
+        """A known version comes again: take back a body that was dropped."""
+        if version.id in self._bare and version.body is not None:
+            where = {"space": self.space.id, "id": version.id}
+            self.connection.execute(_STORE_BODY, where | {"body": version.body})
+
+    def append(self, version: Version, judged: Judgement, today: int) -> None:
+        """Give a judged version the next place in the log."""
+        header = version.header
+        if self.fresh:
+            self._begin(header.suite)
+        self.seq, self.head = self.seq + 1, next_head(self.head, version.id)
+        self.connection.execute(
+            _INSERT,
+            {
+                "space": self.space.id, "seq": self.seq, "id": version.id,
+                "header": version.raw, "signature": version.signature,
+                "body": version.body, "body_hash": version.body_hash,
+                "head": self.head, "device": header.device, "n": header.n,
+                "record": judged.record, "day": today,
+            },
+        )  # fmt: skip
+        self._tips[header.device] = (header.n, version.id)
+        self._records[version.id] = judged.record
+        self._heads[self.seq] = self.head
+        if isinstance(judged.entry, Epoch):
+            self._rotate(version, judged.entry)
+
+    def save(self) -> None:
+        """Move the space's row to where the log now stands."""
+        where = {"space": self.space.id, "seq": self.seq, "head": self.head}
+        self.connection.execute(_MOVE, where)
+
+    def _begin(self, suite: int) -> None:
+        kind = self.space.kind
+        in_log = kind is SpaceKind.CIRCLE
+        readers = ALL_ROLES if in_log else int(SPACES[kind].readers)
+        self.connection.execute(
+            _BEGIN,
+            {
+                "space": self.space.id, "circle": self.space.circle, "kind": int(kind),
+                "subject": self.space.subject, "readers": readers, "suite": suite,
+                "zeros": ZERO32, "no_kid": bytes(8),
+            },
+        )  # fmt: skip
+        self.fresh = False
+
+    def _rotate(self, version: Version, entry: Epoch) -> None:
+        header = version.header
+        self.epoch = EpochMark(header.epoch, header.kid, version.id, entry.membership)
+        self.connection.execute(
+            _ROTATE,
+            {
+                "space": self.space.id, "epoch": header.epoch, "kid": header.kid,
+                "id": version.id, "membership": entry.membership,
+            },
+        )  # fmt: skip
