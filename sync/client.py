@@ -475,7 +475,12 @@ class Client:
     def _put_back_failed(
         self, space: bytes, version: bytes, error: dict[str, Any]
     ) -> None:
-        if error["retry"] != "later":
+        if error["code"] == "no_such_space":  # nothing of it is wanted there
+            self.store.run(
+                "UPDATE version SET tries = tries + 1 WHERE space = ? AND seq IS NULL",
+                space,
+            )
+        elif error["retry"] != "later":
             self.store.run(
                 "UPDATE version SET tries = tries + 1 WHERE space = ? AND id = ?",
                 space, version,
