@@ -508,9 +508,16 @@ class Client:
 
     def _set_aside(self, space: bytes, n: int, code: str) -> None:
         """To the tray, unless the server merely lost what the log proves."""
-        if code == "no_such_space" and self.replica.cursor(space).seq:
+        if code == "no_such_space" and self._may_read(self.replica.spaces[space]):
             return
         self.outbox.to_tray(n, code)
+
+    def _may_read(self, held: Held) -> bool:
+        membership, what = held.membership, held.space
+        if what.kind is SpaceKind.CIRCLE:
+            seated = membership.accounts.get(self.account)
+            return bool(seated and seated.roles)
+        return self.account in membership.readers(what.kind, what.subject)
 
     def _server_is_behind(self, space: bytes, error: dict[str, Any]) -> bool:
         """Its tip of this device's chain is in our history: put back what is after."""

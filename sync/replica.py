@@ -132,6 +132,7 @@ class _Judged:
     seq: int | None
     judgement: Judgement | None
     code: str | None
+    stale: bool = False  # an older epoch after a newer one, in one incarnation
 
 
 class Replica:
@@ -323,7 +324,7 @@ class Replica:
         for place, version in enumerate(versions, start.seq + 1):
             if version.id not in known:
                 self._look_for_clone(held.id, version)
-                judged.append(self._judge(held, version, place))
+                judged.append(self._judge(held, version, place, cursor.inc))
         with self.store.write():
             what = held.space
             self.store.add_space(held.id, what.circle, what.kind, what.subject)
@@ -355,7 +356,9 @@ class Replica:
         )
         return {row[0] for row in rows}
 
-    def _judge(self, held: Held, version: Version, seq: int | None) -> _Judged:
+    def _judge(
+        self, held: Held, version: Version, seq: int | None, inc: int = 0
+    ) -> _Judged:
         device = version.header.device
         if device in held.waiting:
             return _Judged(version, seq, None, WAITING)
@@ -370,11 +373,13 @@ class Replica:
             return _Judged(version, seq, None, error.code)
         held.fresh_tips[device] = (version.header.n, version.id)
         held.fresh_records[version.id] = judgement.record
+        header, epoch = version.header, held.epoch
+        late = bool(header.rule and epoch and header.epoch < epoch.number)
         if judgement.entry:
             self.changed = True
         if isinstance(judgement.entry, entries.Epoch):
             held.begin_epoch(version, judgement)
-        return _Judged(version, seq, judgement, None)
+        return _Judged(version, seq, judgement, None, late and header.view.inc == inc)
 
     def _keep(self, space: bytes, one: _Judged) -> None:
         version, header, judged = one.version, one.version.header, one.judgement
@@ -391,10 +396,9 @@ class Replica:
     def _note(self, held: Held, one: _Judged, now: int) -> None:
         """Freeze a circle on an invalid entry; remember what accuses the server."""
         header = one.version.header
+        if one.stale:
+            self.store.raise_alarm(now, held.id, "stale_epoch")
         if one.code in (None, WAITING):
-            older = held.epoch and one.judgement and header.epoch < held.epoch.number
-            if older and header.rule and header.view.inc == self.cursor(held.id).inc:
-                self.store.raise_alarm(now, held.id, "stale_epoch")
             return
         if header.rule == 0:
             self.store.run(

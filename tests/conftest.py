@@ -7,6 +7,8 @@ import pytest
 
 from tests import postgres
 
+pytest_plugins = ["tests.worlds"]
+
 
 @pytest.fixture(scope="session")
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:

@@ -22,7 +22,6 @@ ANSWER_BYTES_MAX = 512 * 1024
 ROWS = 256
 CONTROL = bytes(33)  # the record that every control entry belongs to
 
-_COLUMNS = "s.space_id, s.circle_id, s.kind, s.subject, s.seq, s.head, s.kid, s.lacks"
 # Kind 6 is ``thread``, which the person reads whom it is about; 0 and 7 are a
 # programme's log and space, open to every account of a group that it lists.
 _READABLE = text(
@@ -91,7 +90,7 @@ def pull(
     keys_due: set[bytes] = set()
     for space, row in spaces.items():
         known = have.get(space)
-        if known is None or space in want:
+        if row.kind != SpaceKind.CIRCLE and (known is None or space in want):
             keys_due.add(space)
         if known != (caller.inc, row.seq, row.head) and _add_page(
             connection, answer, row, known, caller.inc
@@ -108,54 +107,56 @@ def _add_page(
     connection: Connection, answer: Pulled, space: Any, known: Any, inc: int
 ) -> bool:
     """Add one space's next versions; whether its wraps belong beside them."""
-    if answer.room <= 0:
-        answer.more = True
-        return False
-    after, head = 0, ZERO32
-    if known and known[0] == inc and known[1] <= space.seq:
-        after, head = known[1:]
+    continues = known is not None and known[0] == inc and known[1] < space.seq
+    after, head = known[1:] if continues else (0, ZERO32)
     page = _read_page(connection, answer, space, after, head)
     if page is None:
+        continues, after = False, 0
         page = _read_page(connection, answer, space, 0, ZERO32)
-        after = 0
-    if page is None:
+    if page is None or not page.versions:
+        answer.more = True
         return False
-    versions, seq, head, has_epoch = page
-    reset, more = known is not None and known[1] != after, seq < space.seq
+    reset, more = known is not None and not continues, page.seq < space.seq
     answer.more = answer.more or more
     answer.pull[b64(space.space_id)] = {
-        "after": after, "seq": seq, "head": b64(head), "versions": versions,
-        "more": more, "reset": reset,
+        "after": after, "seq": page.seq, "head": b64(page.head),
+        "versions": page.versions, "more": more, "reset": reset,
     }  # fmt: skip
-    return reset or has_epoch
+    return reset or page.has_epoch
+
+
+@dataclass
+class _Page:
+    seq: int
+    head: bytes
+    versions: list[list[str | None]] = field(default_factory=list)
+    has_epoch: bool = False
 
 
 def _read_page(
     connection: Connection, answer: Pulled, space: Any, after: int, head: bytes
-) -> tuple[list[list[str | None]], int, bytes, bool] | None:
+) -> _Page | None:
     """Versions after a place, or ``None`` when that place has another head."""
-    versions: list[list[str | None]] = []
-    has_epoch = False
-    seq = after
-    while seq < space.seq and answer.room > 0:
-        # The row of the place itself rides along on the first read, to be compared.
-        first = seq if versions or not seq else seq
-        where = {"space": space.space_id, "first": first, "last": space.seq}
+    page, asked = _Page(after, head), -1
+    while page.seq < space.seq and answer.room > 0 and page.seq != asked:
+        asked = page.seq
+        # The row of the place itself rides along, so that its head can be compared.
+        where = {"space": space.space_id, "first": asked, "last": space.seq}
         for row in connection.execute(_VERSIONS, where | {"rows": ROWS}):
-            if row.seq == seq:
-                if row.head != head:
+            if row.seq == asked:
+                if row.head != page.head:
                     return None
                 continue
             wire = write_version(row)
             size = sum(len(part) for part in wire if part)
-            if versions and answer.room < size:
+            if size > answer.room and answer.room < ANSWER_BYTES_MAX:
                 answer.room = 0
                 break
             answer.room -= size
-            versions.append(wire)
-            has_epoch = has_epoch or row.record == CONTROL
-            seq, head = row.seq, row.head
-    return versions, seq, head, has_epoch
+            page.versions.append(wire)
+            page.has_epoch = page.has_epoch or row.record == CONTROL
+            page.seq, page.head = row.seq, row.head
+    return page
 
 
 def write_version(row: Any) -> list[str | None]:

@@ -225,12 +225,17 @@ def _audience(entry: e.Epoch) -> Space | None:
 
 
 def _seats(push: SpacePush, account: bytes) -> bool:
-    """Whether a log that is new here seats the account that brings it."""
+    """Whether a log that is new here seats the account that brings it.
+
+    Its founder's does; after a restore, so does one that any of its people bring.
+    """
     for version in push.versions:
-        if version.header.rule is Rule.CONTROL and version.body is not None:
-            entry = e.decode(version.body)
-            seating = isinstance(entry, e.Genesis | e.Join | e.Grant)
-            if seating and account_of(entry) == account:  # type: ignore[arg-type]
+        try:
+            entry = e.decode(version.body or b"")
+        except EnidError:
+            continue
+        if isinstance(entry, e.Genesis | e.Join | e.Grant):
+            if account_of(entry) == account:
                 return True
     return False
 

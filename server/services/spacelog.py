@@ -54,9 +54,10 @@ _ROTATE = text(
 _STORE_BODY = text("UPDATE version SET body = :body WHERE space_id = :space AND id = :id")
 
 
-def find(connection: Connection, space: bytes) -> Any:
+def find(connection: Connection, space: bytes, lock: bool = True) -> Any:
     """The row of a space and the head of its circle's log, locked for writing."""
-    statement = _LOCK if connection.dialect.name == "postgresql" else _FIND
+    lock = lock and connection.dialect.name == "postgresql"
+    statement = _LOCK if lock else _FIND
     return connection.execute(statement, {"space": space}).first()
 
 

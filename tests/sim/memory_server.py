@@ -184,6 +184,9 @@ class MemoryServer:
         place = self.state.invitations.get(unb64(body["lookup"]))
         if place is None or place["log"] is None:
             raise NotHere("no_such_invite")
+        log = self.state.spaces[place["log"]]
+        if log.membership.invites[place["key"]].state != "open":
+            raise Gone
         return {"pack": b64(place["pack"]), "log": b64(place["log"])}
 
     def _put_slot(self, body: Any, who: Any) -> dict[str, Any]:
@@ -353,6 +356,7 @@ class MemoryServer:
             return problem(AfterPull("unknown_invite"))
         self.state.invitations[unb64(lookup)] = {
             "log": unb64(log), "pack": unb64(pack), "expires": expires,
+            "key": unb64(invite_key),
         }  # fmt: skip
         return None
 
