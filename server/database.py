@@ -67,4 +67,3 @@ def _prepare_reader(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA cache_size = -1000")  # KiB; there may be 64 readers
-

@@ -663,7 +663,7 @@ def _ask(
     if status in (200, 201, 204):
         return answer
     retry = answer.get("retry")
-    if retry is None or status in (429, 502, 503, 507):
+    if retry is None or status == 429 or status >= 500:
         raise Later(str(answer.get("code", "no_answer")))
     error = EnidError(str(answer.get("code")), str(answer.get("detail")))
     if retry == "after_user":

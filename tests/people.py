@@ -16,7 +16,7 @@ from sync.outbox import Intent
 from sync.replica import Held, Opened
 from sync.store import Store
 
-LATER = 2_000_000_000
+LATER = 1_800_000_000 + 30 * 86_400
 
 
 class MemoryKeys:

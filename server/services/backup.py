@@ -30,7 +30,7 @@ class BackupError(Exception):
 def backup(url: URL, file: Path) -> None:
     """Write a consistent copy; a running server goes on."""
     if url.get_backend_name() != "sqlite":
-        _run("pg_dump", "--format=custom", f"--file={file}", f"--dbname={_libpq(url)}")
+        _run(url, "pg_dump", "--format=custom", f"--file={file}")
         return
     fresh = file.with_name(file.name + ".part")
     fresh.unlink(missing_ok=True)
@@ -50,8 +50,8 @@ def restore(url: URL, file: Path, now: int) -> int:
     if url.get_backend_name() != "sqlite":
         if not file.exists():
             raise BackupError(f"{file} does not exist")
-        _run("pg_restore", "--clean", "--if-exists", "--single-transaction",
-             f"--dbname={_libpq(url)}", str(file))  # fmt: skip
+        _run(url, "pg_restore", "--clean", "--if-exists", "--single-transaction",
+             str(file))  # fmt: skip
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
         with engine.begin() as connection:
             return _begin_incarnation(connection, before, now)
@@ -113,7 +113,8 @@ def _check_chains(connection: Connection) -> dict[str, int]:
 
 
 def _begin_incarnation(connection: Connection, before: int, now: int) -> int:
-    state = dict(connection.execute(text("SELECT key, value FROM server_state")).all())
+    rows = connection.execute(text("SELECT key, value FROM server_state"))
+    state: dict[str, int] = {row.key: row.value for row in rows}
     inc: int = max(before, state.get("inc", 1)) + 1
     for key, value in (("inc", inc), ("restored_at", now)):
         connection.execute(
@@ -176,14 +177,18 @@ def _sqlite_file(url: URL) -> Path:
     return Path(url.database or "")
 
 
-def _libpq(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _run(program: str, *arguments: str) -> None:
+def _run(url: URL, program: str, *arguments: str) -> None:
     if not shutil.which(program):
         raise BackupError(f"{program} is not installed: it comes with PostgreSQL")
-    command = [program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - its own arguments
+    address = URL.create(
+        "postgresql", url.username, None, url.host, url.port, url.database, url.query
+    ).render_as_string(hide_password=False)
+    done = subprocess.run(  # noqa: S603 - a fixed program with our own arguments
+        [program, f"--dbname={address}", *arguments],
+        env=os.environ | {"PGPASSWORD": url.password or ""},  # not for `ps` to show
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise BackupError(f"{program} failed: {done.stderr.strip().splitlines()[-1]}")

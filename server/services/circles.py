@@ -69,7 +69,9 @@ class Memberships:
         return membership
 
 
-def reads(membership: Membership, account: bytes, kind: SpaceKind, subject: bytes) -> bool:
+def reads(
+    membership: Membership, account: bytes, kind: SpaceKind, subject: bytes
+) -> bool:
     """Whether an account is seated and reads this audience, or the log, now."""
     seat = membership.accounts.get(account)
     if not seat or not seat.roles:
@@ -150,7 +152,9 @@ def note_entry(
     log = membership.log
     for account in membership.accounts.values():
         if before.get(account.id) is not account:
-            _note_seat(connection, membership, before.get(account.id), account, seq, today)
+            _note_seat(
+                connection, membership, before.get(account.id), account, seq, today
+            )
     if isinstance(entry, e.Removal) and entry.what == e.REMOVE_DEVICE:
         connection.execute(_REVOKE, {"device": entry.subject})
         connection.execute(_SIGN_OUT, {"device": entry.subject})

@@ -118,7 +118,9 @@ def new_operator_code(services: Services, days: int) -> str:
         "space": None, "key": None, "by": None, "pack": None,
         "expires": services.now + days * DAY_S,
     }  # fmt: skip
-    services.database.write(lambda connection: connection.execute(_INSERT, row).rowcount)
+    services.database.write(
+        lambda connection: connection.execute(_INSERT, row).rowcount
+    )
     return code_from_bytes(bytes(secret), INVITE_GROUPS)
 
 

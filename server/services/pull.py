@@ -45,7 +45,8 @@ _READABLE = text(
 )
 _VERSIONS = text(
     "SELECT seq, header, signature, body, body_hash, head, record FROM version "
-    "WHERE space_id = :space AND seq >= :first AND seq <= :last ORDER BY seq LIMIT :rows"
+    "WHERE space_id = :space AND seq >= :first AND seq <= :last "
+    "ORDER BY seq LIMIT :rows"
 )
 _WRAPS = text(
     "SELECT DISTINCT space_id, kid, wrapped FROM wrap "
@@ -162,9 +163,7 @@ def _read_page(
 def write_version(row: Any) -> list[str | None]:
     """A stored version as it stands on the wire."""
     wire: list[str | None] = [b64(row.header), b64(row.signature)]
-    return wire + (
-        [None, b64(row.body_hash)] if row.body is None else [b64(row.body)]
-    )
+    return wire + ([None, b64(row.body_hash)] if row.body is None else [b64(row.body)])
 
 
 def _add_lacking(

@@ -234,9 +234,10 @@ def _seats(push: SpacePush, account: bytes) -> bool:
             entry = e.decode(version.body or b"")
         except EnidError:
             continue
-        if isinstance(entry, e.Genesis | e.Join | e.Grant):
-            if account_of(entry) == account:
-                return True
+        if isinstance(entry, e.Genesis | e.Join | e.Grant) and (
+            account_of(entry) == account
+        ):
+            return True
     return False
 
 

@@ -23,7 +23,9 @@ _ROLES = text(
 )
 
 
-def last_seen(services: Services, caller: Caller, circle: bytes) -> dict[str, str | None]:
+def last_seen(
+    services: Services, caller: Caller, circle: bytes
+) -> dict[str, str | None]:
     """The day on which each account of a circle last signed in or synced."""
     where = {"circle": circle, "account": caller.account}
     with services.database.read() as connection:

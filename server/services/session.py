@@ -159,9 +159,9 @@ def find_caller(services: Services, token: str) -> Caller | None:
 def sign_out(services: Services, caller: Caller) -> None:
     """Forget one token; a second time changes nothing."""
     services.database.write(
-        lambda connection: connection.execute(
-            _SIGN_OUT, {"token": caller.token_hash}
-        ).rowcount
+        lambda connection: (
+            connection.execute(_SIGN_OUT, {"token": caller.token_hash}).rowcount
+        )
     )
 
 
@@ -212,9 +212,7 @@ def _admit(
     return peek, True
 
 
-def _create(
-    services: Services, connection: Connection, claim: Claim, inc: int
-) -> None:
+def _create(services: Services, connection: Connection, claim: Claim, inc: int) -> None:
     row = {
         "account": claim.account, "suite": claim.suite, "sign_key": claim.sign_key,
         "wrap_key": claim.wrap_key, "inc": inc, "today": services.today,

@@ -51,7 +51,9 @@ _ROTATE = text(
     "UPDATE space SET epoch = :epoch, kid = :kid, epoch_id = :id, "
     "epoch_membership = :membership WHERE space_id = :space"
 )
-_STORE_BODY = text("UPDATE version SET body = :body WHERE space_id = :space AND id = :id")
+_STORE_BODY = text(
+    "UPDATE version SET body = :body WHERE space_id = :space AND id = :id"
+)
 
 
 def find(connection: Connection, space: bytes, lock: bool = True) -> Any:
@@ -74,10 +76,13 @@ class SpaceLog:
     ) -> None:
         self.connection, self.space, self.membership = connection, space, membership
         self.fresh = row is None
-        self.seq, self.head = (row.seq, row.head) if row else (0, ZERO32)
+        self.seq: int = row.seq if row else 0
+        self.head: bytes = row.head if row else ZERO32
         self.epoch: EpochMark | None = None
         if row and row.epoch:
-            self.epoch = EpochMark(row.epoch, row.kid, row.epoch_id, row.epoch_membership)
+            self.epoch = EpochMark(
+                row.epoch, row.kid, row.epoch_id, row.epoch_membership
+            )
         self._tips: dict[bytes, Tip] = {}
         self._records: dict[bytes, RecordKey] = {}
         self._bare: set[bytes] = set()
@@ -93,6 +98,8 @@ class SpaceLog:
             view = version.header.view
             if view.inc == inc and view.seq not in self._heads:
                 seqs.add(view.seq)
+        if not ids:  # wraps alone
+            return
         wanted = {"space": self.space.id, "ids": list(ids), "seqs": list(seqs) or [-1]}
         self._heads.update(dict.fromkeys(seqs))
         for row in self.connection.execute(_KNOWN, wanted):

@@ -7,18 +7,17 @@ backup would. ``tests/sync`` runs one client suite against this and the real ser
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sync import entries, envelope, labels, signing
-from sync.check import NO_TIP, EpochMark, Serving, Space, Tip, check
+from sync.check import NO_TIP, EpochMark, Judgement, Serving, Space, Tip, check
 from sync.encoding import b64, sha256, unb64
 from sync.envelope import RecordKey, Version
 from sync.errors import AfterPull, AfterUser, EnidError
-from sync.kinds import ZERO16, ZERO32, SpaceKind
+from sync.kinds import SPACES, ZERO16, ZERO32, Role, Rule, SpaceKind
 from sync.membership import (
     Membership,
     account_id,
@@ -42,6 +41,16 @@ class Gone(AfterUser):
     code, status = "invite_used", 410
 
 
+class NotSignedIn(AfterUser):
+    """No token, or one that has died."""
+
+    code, status = "auth_required", 401
+
+
+class Down(Exception):
+    """The server process died; the request has no answer."""
+
+
 @dataclass
 class MemorySpace:
     """One space's log; also the ``State`` that judging needs."""
@@ -52,6 +61,7 @@ class MemorySpace:
     by_id: dict[bytes, int] = field(default_factory=dict)
     tips: dict[bytes, Tip] = field(default_factory=dict)
     epoch: EpochMark | None = None
+    kids: dict[int, bytes] = field(default_factory=dict)
     closed: dict[bytes, Tip] = field(default_factory=dict)
     wraps: dict[tuple[bytes, bytes, bytes], bytes] = field(default_factory=dict)
     limits: dict[bytes, int] = field(default_factory=dict)
@@ -73,10 +83,42 @@ class MemorySpace:
         return None if place is None else self.versions[place][2]
 
     def kid_of(self, epoch: int) -> bytes | None:
-        return self.epoch.kid if self.epoch and self.epoch.number == epoch else None
+        return self.kids.get(epoch)
 
     def closed_at(self, device: bytes) -> Tip | None:
         return self.closed.get(device)
+
+    def append(self, version: Version, judged: Judgement) -> None:
+        """Take in what was judged to be valid."""
+        header = version.header
+        head = envelope.next_head(self.head, version.id)
+        self.by_id[version.id] = len(self.versions)
+        self.versions.append((version, head, judged.record))
+        self.tips[header.device] = (header.n, version.id)
+        if isinstance(judged.entry, entries.Epoch):
+            self.epoch = EpochMark(
+                header.epoch, header.kid, version.id, judged.entry.membership
+            )
+            self.kids[header.epoch] = header.kid
+            for device, n, tip in judged.entry.tips:
+                self.closed[device] = (n, tip)
+
+    def copy(self, membership: Membership) -> MemorySpace:
+        fresh = {
+            name: value.copy()
+            for name, value in vars(self).items()
+            if isinstance(value, list | dict)
+        }
+        return replace(self, membership=membership, **fresh)
+
+    def compact(self) -> None:
+        """Drop the ciphertext that newer versions of its record replaced."""
+        if self.space.kind in (SpaceKind.REGISTER, SpaceKind.CIRCLE):
+            return
+        parents = {p for v, _, _ in self.versions for p in v.header.parents}
+        for place, (version, head, record) in enumerate(self.versions):
+            if version.id in parents and version.header.rule is not Rule.CONTROL:
+                self.versions[place] = (replace(version, body=None), head, record)
 
 
 @dataclass
@@ -87,6 +129,16 @@ class State:
     accounts: dict[bytes, int] = field(default_factory=dict)  # -> synced inc
     invitations: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     slots: dict[bytes, bytes] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        folds = {
+            s.space.circle: s.membership.copy()
+            for s in self.spaces.values()
+            if s.space.kind is SpaceKind.CIRCLE
+        }
+        spaces = {i: s.copy(folds[s.space.circle]) for i, s in self.spaces.items()}
+        invitations = {k: dict(v) for k, v in self.invitations.items()}
+        return State(spaces, dict(self.accounts), invitations, dict(self.slots))
 
 
 class MemoryServer:
@@ -99,23 +151,33 @@ class MemoryServer:
         self.inc, self.restored_at = 1, 0.0
         self.tokens: dict[str, dict[str, Any]] = {}
         self.counter = 0
+        self.answer_bytes = ANSWER_BYTES
+        # The simulator's hooks: (space, before its commit?) may raise Down, and
+        # what was committed.
+        self.on_commit: Callable[[bytes, bool], None] = lambda space, before: None
+        self.on_version: Callable[[bytes, Version], None] = lambda space, v: None
 
     # -- operating --------------------------------------------------------
 
     def dump(self) -> State:
         """A backup."""
-        return copy.deepcopy(self.state)
+        return self.state.copy()
 
     def restore(self, backup: State, raise_inc: bool = True) -> None:
         """Go back to a backup; all sign-ins die."""
-        self.state = copy.deepcopy(backup)
+        self.state = backup.copy()
         self.inc += raise_inc
-        self.restored_at = self.clock()
+        self.restored_at = self.clock() if raise_inc else self.restored_at
         self.tokens.clear()
 
     def operator_code(self, lookup: bytes) -> None:
         """Admit one account."""
-        self.state.invitations[lookup] = {"used_by": None, "log": None}
+        self.state.invitations.setdefault(lookup, {"used_by": None, "log": None})
+
+    def compact(self) -> None:
+        """The nightly job."""
+        for home in self.state.spaces.values():
+            home.compact()
 
     # -- requests ---------------------------------------------------------
 
@@ -150,25 +212,28 @@ class MemoryServer:
         message = sha256(self.origin.encode()) + unb64(body["challenge"]) + account
         signature = unb64(body["signature"])
         signing.verify(suite, device_key, labels.SIGN_SESSION, message, signature)
-        peek = self._admit(account, body.get("lookup"))
         device = device_id(device_key)
         if any(
-            d.revoked
-            for s in self.state.spaces.values()
-            for i, d in s.membership.devices.items()
-            if i == device
+            home.membership.devices[device].revoked
+            for home in self._logs()
+            if device in home.membership.devices
         ):
             raise AfterUser("device_revoked")
+        peek = self._admit(account, body.get("lookup"))
         self.counter += 1
         token = f"token-{self.counter}"
         self.tokens[token] = {"account": account, "peek": peek, "device": device}
         return {"token": token, "inc": self.inc}
 
+    def _logs(self) -> list[MemorySpace]:
+        spaces = self.state.spaces.values()
+        return [s for s in spaces if s.space.kind is SpaceKind.CIRCLE]
+
     def _admit(self, account: bytes, lookup: str | None) -> bytes | None:
         place = self.state.invitations.get(unb64(lookup)) if lookup else None
         seated = any(
             account in s.membership.accounts and s.membership.accounts[account].roles
-            for s in self.state.spaces.values()
+            for s in self._logs()
         )
         if account not in self.state.accounts and not seated:
             if place is None:
@@ -184,9 +249,6 @@ class MemoryServer:
         place = self.state.invitations.get(unb64(body["lookup"]))
         if place is None or place["log"] is None:
             raise NotHere("no_such_invite")
-        log = self.state.spaces[place["log"]]
-        if log.membership.invites[place["key"]].state != "open":
-            raise Gone
         return {"pack": b64(place["pack"]), "log": b64(place["log"])}
 
     def _put_slot(self, body: Any, who: Any) -> dict[str, Any]:
@@ -213,9 +275,11 @@ class MemoryServer:
         wraps = {unb64(k): v for k, v in body.get("wraps", {}).items()}
         pushed = {}
         for space in sorted(push, key=lambda s: not self._is_log(s, push[s])):
+            self.on_commit(space, True)
             pushed[b64(space)] = self._push(
                 account, who, space, push[space], wraps.pop(space, [])
             )
+            self.on_commit(space, False)
         for space, rows in wraps.items():
             if space in self.state.spaces:
                 self._keep_wraps(account, self.state.spaces[space], rows)
@@ -255,10 +319,7 @@ class MemoryServer:
     def _accept(self, account: bytes, who: Any, space: bytes, version: Version) -> None:
         home = self.state.spaces.get(space)
         if home and version.id in home.by_id:
-            place = home.by_id[version.id]
-            old, head, record = home.versions[place]
-            if old.body is None and version.body is not None:
-                home.versions[place] = (version, head, record)
+            self._keep_bytes(home, version)
             return
         if home is None:
             home = self._new_space(account, space, version)
@@ -267,36 +328,45 @@ class MemoryServer:
         serving = Serving(self.inc, self._settled(home), home.head_at)
         judged = check(version, home, serving)
         self.state.spaces[space] = home
-        header = version.header
-        head = envelope.next_head(home.head, version.id)
-        home.by_id[version.id] = len(home.versions)
-        home.versions.append((version, head, judged.record))
-        home.tips[header.device] = (header.n, version.id)
-        if isinstance(judged.entry, entries.Epoch):
-            home.epoch = EpochMark(
-                header.epoch, header.kid, version.id, judged.entry.membership
-            )
-            for device, n, tip in judged.entry.tips:
-                home.closed[device] = (n, tip)
-        elif isinstance(judged.entry, entries.Removal):
+        home.append(version, judged)
+        self.on_version(space, version)
+        if isinstance(judged.entry, entries.Removal):
             self._after_removal(home, judged.entry)
+
+    def _keep_bytes(self, home: MemorySpace, version: Version) -> None:
+        """A known version that brings the body which was dropped here."""
+        place = home.by_id[version.id]
+        old, head, record = home.versions[place]
+        if old.body is None and version.body is not None:
+            home.versions[place] = (version, head, record)
 
     def _after_removal(self, home: MemorySpace, entry: entries.Removal) -> None:
         if entry.what == entries.REMOVE_ACCOUNT:
+            before = home.membership.changes[-1].before
             for other in self.state.spaces.values():
-                if other.space.circle == home.space.circle:
+                if other.space.circle == home.space.circle and self._read_as(
+                    before, entry.subject, other
+                ):
                     other.limits[entry.subject] = len(other.versions)
         else:
             dead = [t for t, w in self.tokens.items() if w["device"] == entry.subject]
             for token in dead:
                 del self.tokens[token]
 
+    def _read_as(self, roles: Role, account: bytes, home: MemorySpace) -> bool:
+        """Whether an account with these roles reads a space."""
+        audience = SPACES[home.space.kind]
+        person = home.membership.accounts[account].person
+        own = audience.by_person and person == home.space.subject
+        is_log = home.space.kind is SpaceKind.CIRCLE
+        return is_log or own or bool(roles & audience.readers)
+
     def _new_space(self, account: bytes, space: bytes, version: Version) -> MemorySpace:
+        """An empty space for a genesis (one's own) or a first epoch."""
         entry = entries.decode(version.body or b"") if not version.header.rule else None
         if isinstance(entry, entries.Genesis):
-            if account_id(entry.sign_key, entry.wrap_key) != account:
-                # a repair of another's circle: any account seated in it may
-                pass
+            # Another's circle may be put back by whoever holds its log: it says
+            # nothing about anybody until its signature has been checked.
             what = Space(version.id, SpaceKind.CIRCLE)
             membership = Membership()
         elif isinstance(entry, entries.Epoch):
@@ -356,7 +426,6 @@ class MemoryServer:
             return problem(AfterPull("unknown_invite"))
         self.state.invitations[unb64(lookup)] = {
             "log": unb64(log), "pack": unb64(pack), "expires": expires,
-            "key": unb64(invite_key),
         }  # fmt: skip
         return None
 
@@ -368,7 +437,7 @@ class MemoryServer:
         pull: dict[str, Any] = {}
         wraps: dict[str, Any] = {}
         lacking: dict[str, Any] = {}
-        room, more = ANSWER_BYTES, False
+        room, more = self.answer_bytes, False
         spaces = sorted(
             self.state.spaces.values(), key=lambda s: s.space.kind != SpaceKind.CIRCLE
         )
@@ -433,12 +502,6 @@ class MemoryServer:
         return [a for a in readers if a not in have]
 
 
-class NotSignedIn(AfterUser):
-    """No token, or one that has died."""
-
-    code, status = "auth_required", 401
-
-
 def to_wire(version: Version) -> list[Any]:
     """A version as it travels."""
     if version.body is None:
@@ -453,5 +516,3 @@ def problem(error: EnidError, **more: Any) -> dict[str, Any]:
     }
     return {"code": error.code, "retry": error.retry, "detail": error.detail,
             **facts, **more}  # fmt: skip
-
-
