@@ -123,11 +123,11 @@ def check(version: Version, state: State, serving: Serving | None = None) -> Jud
         return _check_log_entry(version, entry, state)
     author = _author(version, state, serving, repaired)
     if isinstance(entry, entries.Epoch):
-        _check_epoch(version, entry, author, state, serving, repaired)
+        _check_epoch(version, entry, author, state, bool(serving) and not repaired)
         return Judgement(author.id, record_key(Rule.CONTROL, ZERO16, ZERO16), entry)
     if entry is not None:
         raise Never("bad_entry", "only epochs stand beside contents")
-    return _check_content(version, author, state, serving)
+    return _check_content(version, author, state, serving, repaired)
 
 
 def _entry(version: Version) -> entries.Entry | None:
@@ -205,59 +205,70 @@ def _check_epoch(
     entry: entries.Epoch,
     author: Account,
     state: State,
-    serving: Serving | None,
-    repaired: bool,
+    present: bool,
 ) -> None:
+    """``present``: a server judges a new epoch by what stands now."""
     header, space, epoch = version.header, state.space, state.epoch
-    if (entry.circle, entry.kind, entry.subject) != (
-        space.circle, space.kind, space.subject,
-    ):  # fmt: skip
+    named = (entry.circle, entry.kind, entry.subject)
+    audience = SPACES[space.kind]
+    if named != (space.circle, space.kind, space.subject):
         raise Never("bad_entry", "this epoch is another space's")
-    then = author if serving and not repaired else _as_ever(author)
-    if not state.membership.may_rotate(then, space.kind, space.subject):
-        raise AfterUser("role_denied", "this account may not begin an epoch here")
+    by_person = space.subject != ZERO16
+    if audience.circle is not state.membership.kind or audience.by_person != by_person:
+        raise Never("bad_entry", "this circle has no such space")
     number, before = (epoch.number, epoch.id) if epoch else (0, ZERO32)
     if entry.after != before or header.epoch != number + 1:
         raise AfterPull("head_moved", "another epoch came first")
-    _check_epoch_membership(entry, state, serving, repaired)
-    _check_tips(entry, state, exact=bool(serving) and not repaired)
+    if author.id not in entry.accounts:
+        raise Never("bad_entry", "only who will hold the key begins an epoch")
+    _check_epoch_membership(entry, author, state, present)
+    _check_tips(entry, state, present)
 
 
 def _check_epoch_membership(
-    entry: entries.Epoch, state: State, serving: Serving | None, repaired: bool
+    entry: entries.Epoch, author: Account, state: State, present: bool
 ) -> None:
     membership, space = state.membership, state.space
     if not membership.knows_change(entry.membership):
         raise Unknown("unknown_change", "the epoch names a change not in the log")
-    if serving and not repaired and entry.membership != membership.last_change:
+    if present and entry.membership != membership.last_change:
         raise AfterPull("epoch_stale", "the epoch does not know the last removal")
+    if state.epoch and not membership.follows(entry.membership, state.epoch.membership):
+        raise Never("bad_entry", "the epoch forgets a removal that was known")
+    roles = membership.roles_at(author, entry.membership)
+    if not membership.may_rotate(author, roles, space.kind, space.subject):
+        raise AfterUser("role_denied", "this account may not begin an epoch here")
     for account in entry.accounts:
         known = membership.accounts.get(account)
         if known is None:
             raise Unknown("unknown_author", "the epoch wraps to an unknown account")
-        if not membership.may_write(
-            known, known.ever, space.kind, space.subject, Rule.ALL
-        ):
+        then = membership.roles_at(known, entry.membership)
+        if not membership.may_write(known, then, space.kind, space.subject, Rule.ALL):
             raise Never("bad_entry", "the epoch wraps to an account outside the space")
 
 
-def _check_tips(entry: entries.Epoch, state: State, exact: bool) -> None:
+def _check_tips(entry: entries.Epoch, state: State, present: bool) -> None:
     since = state.epoch.membership if state.epoch else ZERO32
     space = state.space
     lost = state.membership.lost(since, entry.membership, space.kind, space.subject)
     right = {(d, *state.tip(d)) for d in lost if state.tip(d) != NO_TIP}
     listed = set(entry.tips)
-    if exact and listed != right:
+    if present and listed != right:
         raise AfterPull("epoch_stale", "the epoch does not list the latest tips")
-    if {row[0] for row in listed} != {row[0] for row in right}:
+    devices = {row[0] for row in listed}
+    if not devices <= lost or len(devices) != len(listed):
         raise Never("bad_entry", "the epoch lists the wrong devices")
 
 
 def _check_content(
-    version: Version, author: Account, state: State, serving: Serving | None
+    version: Version,
+    author: Account,
+    state: State,
+    serving: Serving | None,
+    repaired: bool,
 ) -> Judgement:
     header = version.header
-    roles = author.roles if serving and author.roles else author.ever
+    roles = author.roles if serving and not repaired else author.ever | author.roles
     space = state.space
     if not state.membership.may_write(
         author, roles, space.kind, space.subject, header.rule
@@ -271,7 +282,7 @@ def _check_content(
         if known is not None and known != record:
             raise Never("bad_parent", "a parent is a version of another record")
         if known is None and serving:
-            raise Never("bad_parent", "a parent is not in this space")
+            raise Unknown("unknown_parent", "a parent is not in this log yet")
     return Judgement(author.id, record)
 
 
@@ -282,7 +293,7 @@ def _check_epoch_of(version: Version, state: State, serving: Serving | None) -> 
     if serving and header.epoch < epoch.number:
         raise AfterPull("epoch_stale", "a newer epoch has begun")
     if header.kid != state.kid_of(header.epoch):
-        raise Never("bad_envelope", "the key id is not this epoch's")
+        raise Never("bad_epoch", "the key id is not this epoch's")
 
 
 def _check_size(version: Version, kind: SpaceKind) -> None:
@@ -296,11 +307,6 @@ def _check_size(version: Version, kind: SpaceKind) -> None:
     least = SPACES[kind].least if version.header.rule is Rule.OWN else BUCKETS[0]
     if size not in _SEALED_SIZES or size < least + SEALED_OVERHEAD:
         raise Never("bad_padding", "not one of the padded sizes")
-
-
-def _as_ever(account: Account) -> Account:
-    """The account with every role it has had: how its past writing is judged."""
-    return Account(**{**vars(account), "roles": account.ever | account.roles})
 
 
 def still_counts(version: Version, judged: Judgement, state: State) -> bool:

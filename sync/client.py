@@ -98,7 +98,7 @@ class Client:
         answer = _ask(transport, "POST", "/v1/slot", body, None)
         identity = account_key.open_slot(unb64(answer["slot"]))
         keys.save({
-            "account": identity.secret, "device": random(32), "local": random(32),
+            "account": identity.kept, "device": random(32), "local": random(32),
             "suite": bytes([suite]),
         })  # fmt: skip
 
@@ -118,8 +118,9 @@ class Client:
         return AccountKey(key, self.suite).code if key else None
 
     def forget_recovery_code(self) -> None:
-        """The kit is saved: the account key leaves this device."""
+        """The kit is saved: account key and account secret leave this device."""
         secrets = {k: v for k, v in self.secrets.items() if k != "account_key"}
+        secrets["account"] = self.identity.kept
         self.keys.save(secrets)
         self.secrets = secrets
 

@@ -152,8 +152,8 @@ def bytes_from_code(code: str, groups: int) -> bytes:
     typed = code.upper().translate(_TYPED)
     for i in range(groups):
         word = typed[i * 5 : i * 5 + 5]
-        right = len(word) == 5 and word[4] == _check_character(i, word[:4])
-        if not right or any(c not in CROCKFORD for c in word):
+        spelled = len(word) == 5 and all(c in CROCKFORD for c in word)
+        if not spelled or word[4] != _check_character(i, word[:4]):
             raise Never("bad_code", f"group {i + 1} looks wrong", group=i + 1)
     if len(typed) != groups * 5:
         raise Never("bad_code", f"expected {groups} groups of five characters")

@@ -196,7 +196,4 @@ def decode(data: bytes) -> Entry:
 
 def _sorted_once(values: Sequence[Any]) -> bool:
     wrapped, tips = values[8], values[9]
-    return all(
-        list(rows) == sorted(set(rows))
-        for rows in (wrapped, tips)
-    )
+    return all(list(rows) == sorted(set(rows)) for rows in (wrapped, tips))

@@ -107,7 +107,9 @@ def parse_header(data: bytes) -> Header:
     prev = reader.take(32)
     view = View(reader.number(4), reader.number(8), reader.take(32))
     count = reader.number(1)
-    parents = tuple(reader.take(32) for _ in range(min(count, PARENTS_MAX)))
+    if count > PARENTS_MAX:
+        raise Never("bad_envelope", "a version has at most 8 parents")
+    parents = tuple(reader.take(32) for _ in range(count))
     salt = reader.take(24)
     reader.end()
     header_is_lawful = (

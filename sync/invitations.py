@@ -102,7 +102,12 @@ class Invitation:
 
 @dataclass(frozen=True)
 class Identity:
-    """What one account is made of: derived from its 32-byte secret."""
+    """What one account is made of.
+
+    Attributes:
+        secret: the account secret, 32 bytes; or, once that is erased, ``kept``: the
+            96 bytes derived from it, which open the same identity but no slot.
+    """
 
     secret: bytes
     suite: int = 1
@@ -110,17 +115,27 @@ class Identity:
     @property
     def sign_seed(self) -> bytes:
         """Private half of the signing identity."""
-        return _derive(self.suite, self.secret, labels.SECRET_SIGN, 32)
+        return self._part(0, labels.SECRET_SIGN)
 
     @property
     def wrap_seed(self) -> bytes:
         """Private half of the key that epoch keys are wrapped to."""
-        return _derive(self.suite, self.secret, labels.SECRET_WRAP, 32)
+        return self._part(1, labels.SECRET_WRAP)
 
     @property
     def record_secret(self) -> bytes:
         """The key under which an owner's devices meet on one record id."""
-        return _derive(self.suite, self.secret, labels.SECRET_RECORD, 32)
+        return self._part(2, labels.SECRET_RECORD)
+
+    @property
+    def kept(self) -> bytes:
+        """What stays on the device when the account secret is erased, 96 bytes."""
+        return self.sign_seed + self.wrap_seed + self.record_secret
+
+    def _part(self, place: int, label: Label) -> bytes:
+        if len(self.secret) == 96:
+            return self.secret[place * 32 : place * 32 + 32]
+        return _derive(self.suite, self.secret, label, 32)
 
     @property
     def sign_key(self) -> bytes:

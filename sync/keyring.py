@@ -119,26 +119,50 @@ class Ring:
         return key
 
     def _is_proven(self, membership: Membership) -> bool:
-        newest, before = self.begun[-1], self.begun[-2] if len(self.begun) > 1 else None
-        if before is None or newest.mark.id in self.confirmed:
-            return True
-        old, new = self.keys.get(before.mark.kid), self.keys[newest.mark.kid]
-        if newest.entry.link != ZERO32:
-            return old is None or hmac.compare_digest(newest.entry.link, old.link(new))
-        if any(kid == before.mark.kid for kid, _ in newest.entry.carried):
-            return old is not None  # opened and held to its own entry
-        return self._needs_no_proof(newest, before, membership)
+        """Whether every epoch back to one that needs no word follows from the last.
+
+        An epoch whose predecessor's key never came cannot be judged: it is accepted
+        only by an account that has held no older key of this space.
+        """
+        for place in range(len(self.begun) - 1, 0, -1):
+            before, epoch = self.begun[place - 1], self.begun[place]
+            if epoch.mark.id in self.confirmed:
+                return True
+            if before.mark.kid not in self.keys:
+                older = {b.mark.kid for b in self.begun[: place - 1]}
+                claims = epoch.entry.link != ZERO32 or bool(epoch.entry.carried)
+                newcomer = claims and not older & set(self.keys)
+                return newcomer or self._needs_no_proof(epoch, before, membership)
+            if not self._follows(before, epoch) and not self._needs_no_proof(
+                epoch, before, membership
+            ):
+                return False
+        return True
+
+    def _follows(self, before: Begun, epoch: Begun) -> bool:
+        """Whether an epoch proves knowledge of the key before it (PROTOCOL 6.4)."""
+        old, new = self.keys[before.mark.kid], self.keys.get(epoch.mark.kid)
+        if new is None:
+            return False
+        if epoch.entry.link != ZERO32:
+            return hmac.compare_digest(epoch.entry.link, old.link(new))
+        sealed = dict(epoch.entry.carried).get(before.mark.kid)
+        try:
+            return bool(sealed) and hmac.compare_digest(
+                sealing.open_carried(new, before.mark.kid, sealed or b""), old.secret
+            )
+        except Unopened:
+            return False
 
     def _needs_no_proof(
-        self, newest: Begun, before: Begun, membership: Membership
+        self, epoch: Begun, before: Begun, membership: Membership
     ) -> bool:
-        readers = membership.readers(self.space.kind, self.space.subject)
-        holders = before.entry.accounts & set(readers)
-        author = membership.accounts[newest.author]
-        own_thread = (
-            self.space.kind is SpaceKind.THREAD and author.person == self.space.subject
-        )
-        return own_thread or not holders
+        """Nobody is left who could give it, or it is the person's own thread."""
+        what = self.space
+        readers = membership.readers(what.kind, what.subject)
+        in_thread = what.kind is SpaceKind.THREAD
+        own_thread = in_thread and membership.acts_for(epoch.author, what.subject)
+        return own_thread or not before.entry.accounts & set(readers)
 
     def is_due(self, membership: Membership) -> bool:
         """Whether somebody who held the newest key has lost the space."""

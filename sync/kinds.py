@@ -111,7 +111,9 @@ SPACES: dict[SpaceKind, Audience] = {
     SpaceKind.ROOM: Audience(
         _GROUP, _M | _L | _O, _L, _M | _L | _O, False, True, least=1024
     ),
-    SpaceKind.REGISTER: Audience(_GROUP, _L | _C, _L | _C, _L | _C, True, True),
+    SpaceKind.REGISTER: Audience(
+        _GROUP, _L | _C, _L | _C, _L | _C, True, True, least=2048
+    ),
     SpaceKind.LEADERS: Audience(_GROUP, _L, _L, _L, False, False),
     SpaceKind.THREAD: Audience(
         _GROUP, _L, _L, _L, False, False, by_person=True, least=1024
@@ -123,7 +125,7 @@ SPACES: dict[SpaceKind, Audience] = {
         CircleKind.SUPERVISION, _S | _L | _C, _S | _C, _S | _L | _C, True, True
     ),
     SpaceKind.SUPERVISORS: Audience(CircleKind.SUPERVISION, _S, _S, _S, False, False),
-    SpaceKind.TEAM: Audience(CircleKind.TEAM, _L | _C, _L | _C, _L | _C, True, True),
+    SpaceKind.TEAM: Audience(CircleKind.TEAM, _L, _L, _L, True, True),
     SpaceKind.APPLICATION: Audience(
         CircleKind.APPLICATION, _A | _C, _C, _A | _C, True, False
     ),

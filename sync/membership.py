@@ -14,7 +14,7 @@ from typing import Any
 from sync import entries as e
 from sync import labels, signing
 from sync.encoding import sha256
-from sync.errors import AfterPull, AfterUser, Never, Unknown
+from sync.errors import AfterPull, AfterUser, Never, Unknown, UpgradeRequired
 from sync.kinds import (
     ALL_ROLES,
     AUTHORITY,
@@ -181,11 +181,18 @@ class Membership:
             return bool(roles & audience.lead)
         return _reads(audience, roles, account.person, subject)
 
-    def may_rotate(self, account: Account, kind: SpaceKind, subject: bytes) -> bool:
-        """Whether an account may begin an epoch of a space."""
+    def may_rotate(
+        self, account: Account, roles: Role, kind: SpaceKind, subject: bytes
+    ) -> bool:
+        """Whether these roles of an account allow it to begin an epoch of a space."""
         audience = SPACES[kind]
         own_thread = audience.by_person and account.person == subject
-        return bool(account.roles & audience.rotate or (own_thread and account.roles))
+        return bool(roles & audience.rotate or (own_thread and roles))
+
+    def acts_for(self, account: bytes, person: bytes) -> bool:
+        """Whether an account is the one that now acts for a person."""
+        acting = self.acting(person)
+        return acting is not None and acting.id == account
 
     def knows_change(self, change: bytes) -> bool:
         """Whether a removal or role change is in this log (zeros always are)."""
@@ -214,14 +221,21 @@ class Membership:
         return lost
 
     def is_due(self, change: bytes, kind: SpaceKind, subject: bytes) -> bool:
-        """Whether somebody lost a space after the change that its epoch names."""
-        audience, readers = SPACES[kind], self.readers(kind, subject)
+        """Whether somebody lost a right here after the change that its epoch names."""
         return any(
-            not c.device
-            and c.account not in readers
-            and _reads(audience, c.before, self.accounts[c.account].person, subject)
+            not c.device and self._lost_right(c, kind, subject)
             for c in self._changes_after(change)
         )
+
+    def roles_at(self, account: Account, change: bytes) -> Role:
+        """What an account was allowed once ``change`` had been made."""
+        later = (c for c in self._changes_after(change) if c.account == account.id)
+        return next((c.before for c in later if not c.device), account.roles)
+
+    def follows(self, change: bytes, earlier: bytes) -> bool:
+        """Whether a change is the same as an earlier one, or comes after it."""
+        ids = [ZERO32, *(c.id for c in self.changes)]
+        return ids.index(change) >= ids.index(earlier)
 
     def _changes_after(self, change: bytes) -> Iterator[Change]:
         ids = [c.id for c in self.changes]
@@ -271,7 +285,7 @@ class Membership:
         try:
             kind = CircleKind(entry.kind)
         except ValueError:
-            raise _bad("unknown kind of circle") from None
+            raise UpgradeRequired(detail="a kind of circle not known here") from None
         roles = _roles(entry.roles)
         self._introduce(device, entry.device_key)
         account = account_id(entry.sign_key, entry.wrap_key)
@@ -284,7 +298,7 @@ class Membership:
 
     def _invite(self, version: bytes, device: bytes, entry: e.Invite) -> None:
         author, roles = self.active(device), _roles(entry.roles)
-        self._must_command(author, roles)
+        self._must_command(author, roles | self._roles_of(entry.person))
         if entry.invite_key in self.invites:
             raise _bad("this invitation key was used before")
         signing.check_key(self.suite, entry.invite_key)
@@ -299,7 +313,7 @@ class Membership:
     def _join(self, version: bytes, device: bytes, entry: e.Join) -> None:
         place = self._open_place(entry.invite_key)
         account = account_id(entry.sign_key, entry.wrap_key)
-        self._introduce(device, entry.device_key)
+        self._introduce(device, entry.device_key, back=account)
         verify_certificate(
             self.suite, entry.sign_key, account, entry.device_key, entry.certificate
         )
@@ -312,7 +326,7 @@ class Membership:
 
     def _grant(self, version: bytes, device: bytes, entry: e.Grant) -> None:
         author, roles = self.active(device), _roles(entry.roles)
-        self._must_command(author, roles)
+        self._must_command(author, roles | self._roles_of(entry.person))
         if self._is_seated(account_id(entry.sign_key, entry.wrap_key)):
             raise _bad("this account is seated already")
         signing.check_key(self.suite, entry.sign_key)
@@ -371,6 +385,10 @@ class Membership:
         self.changes.append(Change(version, owner.id, owner.roles, owner.roles, device))
 
     def _change(self, version: bytes, target: Account, roles: Role) -> None:
+        if not roles:  # places that it opened close behind it
+            for key, place in self.invites.items():
+                if place.by == target.id and place.state == "open":
+                    self.invites[key] = replace(place, state="revoked")
         self.changes.append(Change(version, target.id, target.roles, roles))
         after = replace(target, roles=roles, ever=target.ever | roles)
         self.accounts[target.id] = after
@@ -380,14 +398,25 @@ class Membership:
     ) -> None:
         account = account_id(sign_key, wrap_key)
         before = self.accounts.get(account)
+        signing.check_wrap_key(self.suite, wrap_key)
+        if before and before.person != person:
+            raise _bad("this account stood for another person here")
         ever = roles | (before.ever if before else Role.NONE)
         self.accounts[account] = Account(
             account, sign_key, wrap_key, person, roles, ever, self.length
         )
 
-    def _introduce(self, device: bytes, device_key: bytes) -> None:
-        if device_id(device_key) != device or device in self.devices:
+    def _introduce(self, device: bytes, device_key: bytes, back: bytes = b"") -> None:
+        """A new device; or one that comes ``back`` with an account that had left."""
+        known = self.devices.get(device)
+        returns = known is not None and known.account == back and not known.revoked
+        if device_id(device_key) != device or (known and not returns):
             raise _bad("the device key does not fit, or is in the log already")
+
+    def _roles_of(self, person: bytes) -> Role:
+        """What would be taken over by another account for the same person."""
+        acting = self.acting(person)
+        return acting.roles if acting else Role.NONE
 
     def _is_seated(self, account: bytes) -> bool:
         return account in self.accounts and bool(self.accounts[account].roles)
@@ -415,7 +444,8 @@ class Membership:
         for role, over in table.items():
             if author.roles & role:
                 allowed |= over
-        if author.roles & Role.LEADER and not self._has_coordinator():
+        in_group = self.kind is CircleKind.GROUP
+        if in_group and author.roles & Role.LEADER and not self._has_coordinator():
             allowed |= Role.COORDINATOR
         if roles & ~allowed:
             raise AfterUser("role_denied", "not within this account's authority")
@@ -435,8 +465,10 @@ def _reads(audience: Audience, roles: Role, person: bytes, subject: bytes) -> bo
 
 
 def _roles(number: int) -> Role:
-    if not number or number & ~ALL_ROLES:
-        raise _bad("unknown roles")
+    if number & ~ALL_ROLES:
+        raise UpgradeRequired(detail="a role that is not known here")
+    if not number:
+        raise _bad("no role at all")
     return Role(number)
 
 

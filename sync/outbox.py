@@ -351,7 +351,9 @@ class Outbox:
             return 0
         ring, what = held.ring, held.space
         mine = held.membership.accounts.get(self.replica.account)
-        permitted = mine and held.membership.may_rotate(mine, what.kind, what.subject)
+        permitted = mine and held.membership.may_rotate(
+            mine, mine.roles, what.kind, what.subject
+        )
         if not permitted or (ring.newest and not ring.is_due(held.membership)):
             return 0
         if ring.newest and not self._may_replace(held):
@@ -366,9 +368,9 @@ class Outbox:
         return newest is None or newest.mark.kid in ring.keys or self._is_own(held)
 
     def _is_own(self, held: Held) -> bool:
-        mine = held.membership.accounts.get(self.replica.account)
+        account, person = self.replica.account, held.space.subject
         thread = held.space.kind is SpaceKind.THREAD
-        return bool(thread and mine and mine.person == held.space.subject)
+        return thread and held.membership.acts_for(account, person)
 
     def recipients(self, held: Held) -> list[Account]:
         """Whom the next epoch of a space is wrapped to (PROTOCOL 6.5)."""

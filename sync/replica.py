@@ -27,13 +27,14 @@ from sync.errors import (
 )
 from sync.invitations import Identity, open_box
 from sync.keyring import Begun, Random, Ring
-from sync.kinds import ZERO16, Role, SpaceKind
+from sync.kinds import SPACES, ZERO16, ZERO32, Role, SpaceKind
 from sync.membership import Membership
 from sync.sealing import Context, EpochKey
 from sync.store import Store
 
 WAITING = "waiting"
-_UNCHAINED = (WAITING, "bad_signature")
+# Refused before the signature was verified: such a version moves no device's tip.
+_UNCHAINED = (WAITING, "bad_signature", "bad_envelope", "upgrade_required")
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Held:
         if device not in self.fresh_tips:
             row = self.store.one(
                 "SELECT n, id FROM version WHERE space = ? AND device = ?"
-                " AND coalesce(code, '') NOT IN (?, ?) ORDER BY n DESC LIMIT 1",
+                " AND coalesce(code, '') NOT IN (?, ?, ?, ?) ORDER BY n DESC LIMIT 1",
                 self.id, device, *_UNCHAINED,
             )  # fmt: skip
             self.fresh_tips[device] = (row[0], row[1]) if row else NO_TIP
@@ -115,10 +116,17 @@ class Held:
         entry, header = judged.entry, version.header
         if not isinstance(entry, entries.Epoch):
             raise TypeError("only an epoch entry begins an epoch")
-        mark = EpochMark(header.epoch, header.kid, version.id, entry.membership)
-        self.ring.begun.append(Begun(mark, entry, judged.account))
+        # Whoever is not listed wrote nothing.
+        self.closed |= dict.fromkeys(self.lost_by(entry), NO_TIP)
         for device, n, tip in entry.tips:
             self.closed[device] = (n, tip)
+        mark = EpochMark(header.epoch, header.kid, version.id, entry.membership)
+        self.ring.begun.append(Begun(mark, entry, judged.account))
+
+    def lost_by(self, entry: entries.Epoch) -> set[bytes]:
+        """Devices that lost a right here since the epoch before this one."""
+        since, what = self.epoch.membership if self.epoch else ZERO32, self.space
+        return self.membership.lost(since, entry.membership, what.kind, what.subject)
 
     def forget_fresh(self) -> None:
         """Drop what was cached of a transaction that did not happen."""
@@ -132,7 +140,7 @@ class _Judged:
     seq: int | None
     judgement: Judgement | None
     code: str | None
-    stale: bool = False  # an older epoch after a newer one, in one incarnation
+    accuses: str | None = None  # what in it speaks against the server or its author
 
 
 class Replica:
@@ -303,6 +311,8 @@ class Replica:
         if isinstance(entry, entries.Genesis) and first.header.space == ZERO16:
             what = Space(first.id, SpaceKind.CIRCLE)
         elif isinstance(entry, entries.Epoch) and entry.circle in self.circles:
+            if entry.kind not in set(SPACES):
+                return None
             what = Space(entry.circle, SpaceKind(entry.kind), entry.subject)
         else:
             return None
@@ -368,18 +378,29 @@ class Replica:
             held.waiting.add(device)
             return _Judged(version, seq, None, WAITING)
         except EnidError as error:
-            if error.code != "bad_signature":
+            if error.code not in _UNCHAINED:
                 held.fresh_tips[device] = (version.header.n, version.id)
             return _Judged(version, seq, None, error.code)
         held.fresh_tips[device] = (version.header.n, version.id)
         held.fresh_records[version.id] = judgement.record
-        header, epoch = version.header, held.epoch
-        late = bool(header.rule and epoch and header.epoch < epoch.number)
+        accuses = self._accused(held, version, judgement, inc)
         if judgement.entry:
             self.changed = True
         if isinstance(judgement.entry, entries.Epoch):
             held.begin_epoch(version, judgement)
-        return _Judged(version, seq, judgement, None, late and header.view.inc == inc)
+        return _Judged(version, seq, judgement, None, accuses)
+
+    def _accused(
+        self, held: Held, version: Version, judged: Judgement, inc: int
+    ) -> str | None:
+        """What a valid version still says against the server or its author."""
+        header, epoch = version.header, held.epoch
+        if isinstance(judged.entry, entries.Epoch):
+            listed = {row[0] for row in judged.entry.tips}
+            omitted = any(held.tip(d)[0] for d in held.lost_by(judged.entry) - listed)
+            return "tips_omitted" if omitted else None
+        late = bool(header.rule and epoch and header.epoch < epoch.number)
+        return "stale_epoch" if late and header.view.inc == inc else None
 
     def _keep(self, space: bytes, one: _Judged) -> None:
         version, header, judged = one.version, one.version.header, one.judgement
@@ -396,8 +417,8 @@ class Replica:
     def _note(self, held: Held, one: _Judged, now: int) -> None:
         """Freeze a circle on an invalid entry; remember what accuses the server."""
         header = one.version.header
-        if one.stale:
-            self.store.raise_alarm(now, held.id, "stale_epoch")
+        if one.accuses:
+            self.store.raise_alarm(now, held.id, one.accuses)
         if one.code in (None, WAITING):
             return
         if header.rule == 0:
@@ -554,14 +575,14 @@ class Replica:
         if held is None:
             return {}
         counted: dict[bytes, tuple[Version, bytes, bytes]] = {}
-        replaced: set[bytes] = set()
+        replaced: set[tuple[RecordKey, bytes]] = set()
         for version, judged in self._contents(held):
             if still_counts(version, judged, held):
                 counted[version.id] = (version, judged.account, judged.record)
-                replaced |= set(version.header.parents)
+                replaced |= {(judged.record, p) for p in version.header.parents}
         heads: dict[RecordKey, list[Opened]] = {}
         for identity, (version, account, record) in counted.items():
-            if identity not in replaced:
+            if (record, identity) not in replaced:
                 opened = self.open(held, version, account, record)
                 if opened:
                     heads.setdefault(record, []).append(opened)
@@ -590,7 +611,8 @@ class Replica:
         if isinstance(content, records.Record):
             kind, rule = held.space.kind.name.lower(), version.header.rule.name.lower()
             roles = role_names(held.membership.accounts[account].ever)
-            if not records.accepted(content.type, kind, rule, roles):
+            fits = _concerns(content, held, account)
+            if not fits or not records.accepted(content.type, kind, rule, roles):
                 return None
         return Opened(version.id, account, record, parents, content)
 
@@ -610,6 +632,22 @@ class Replica:
             space,
         )
         return dict(rows)
+
+
+_OWN_THREAD = ("apology", "agreement")
+_OWN_NAME = ("apology_flag", "sitting")
+
+
+def _concerns(content: records.Record, held: Held, account: bytes) -> bool:
+    """Whether a record speaks of the person whom its author and its thread allow."""
+    author = held.membership.accounts[account].person
+    if content.type in _OWN_THREAD:
+        return author == held.space.subject
+    if content.type in _OWN_NAME:
+        return bool(content.fields["person"] == author)
+    if content.type == "statement":
+        return bool(content.fields["person"] == held.space.subject)
+    return True
 
 
 def role_names(roles: Role) -> set[str]:

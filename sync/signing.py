@@ -16,6 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.hazmat.primitives.asymmetric.x25519 import (
+    X25519PrivateKey,
+    X25519PublicKey,
+)
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from sync.errors import BadSignature, UpgradeRequired
@@ -36,6 +40,9 @@ class Signer(Protocol):
 
     def check_key(self, key: bytes) -> None:
         """Raise ``BadSignature`` for an unsafe public key."""
+
+    def check_wrap_key(self, key: bytes) -> None:
+        """Raise ``BadSignature`` for a key that nothing can be wrapped to."""
 
 
 class StrictEd25519:
@@ -59,6 +66,16 @@ class StrictEd25519:
     def check_key(self, key: bytes) -> None:
         """Raise ``BadSignature`` for an unsafe public key."""
         _strict_key(key)
+
+    def check_wrap_key(self, key: bytes) -> None:
+        """Raise ``BadSignature`` for an X25519 key of small order."""
+        try:
+            _PROBE.exchange(X25519PublicKey.from_public_bytes(key))
+        except ValueError:  # the shared secret would be all zeros
+            raise BadSignature(detail="wrap key has a small order") from None
+
+
+_PROBE = X25519PrivateKey.from_private_bytes(bytes([64] * 32))
 
 
 @lru_cache(maxsize=1024)
@@ -112,3 +129,8 @@ def verify(
 def check_key(suite: int, key: bytes) -> None:
     """Refuse a public key that must not stand in a log (SEC-07)."""
     _signer(suite).check_key(key)
+
+
+def check_wrap_key(suite: int, key: bytes) -> None:
+    """Refuse a key that nothing can be wrapped to: it would stop every rotation."""
+    _signer(suite).check_wrap_key(key)

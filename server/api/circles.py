@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Response, jsonify
 from flask_login import login_required
-from flask_smorest import Blueprint
 
 from server.api.auth import caller, services
+from server.api.json import Blueprint
 from server.api.schemas import LastSeen
 from server.errors import no_such_space
 from server.services.seen import last_seen

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from server.api.auth import failed_lookups_count, services
+from server.api.json import Blueprint
 from server.api.schemas import InvitationAnswer, Lookup
 from server.services.invitations import look_up
 from sync.encoding import b64
@@ -17,7 +16,7 @@ routes = Blueprint(
 
 
 @routes.post("")
-@routes.arguments(Lookup)
+@routes.arguments(Lookup())
 @routes.response(200, InvitationAnswer)
 def look(body: dict[str, bytes]) -> dict[str, Any]:
     """Fetch an invitation's sealed pack."""

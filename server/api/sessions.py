@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, request
 from flask_login import login_required
-from flask_smorest import Blueprint
 
 from server.api.auth import caller, cookie_name, failed_lookups_count, services
+from server.api.json import Blueprint
 from server.api.schemas import Challenge, Empty, SessionAnswer, SessionRequest
 from server.services.session import Claim, make_challenge, open_session, sign_out
 from sync.encoding import b64
@@ -18,7 +18,7 @@ routes = Blueprint("session", __name__, url_prefix="/v1/session", description="S
 
 
 @routes.post("/challenge")
-@routes.arguments(Empty)
+@routes.arguments(Empty())
 @routes.response(200, Challenge)
 def challenge(_body: dict[str, Any]) -> dict[str, Any]:
     """Get a challenge to sign."""
@@ -27,7 +27,7 @@ def challenge(_body: dict[str, Any]) -> dict[str, Any]:
 
 
 @routes.post("")
-@routes.arguments(SessionRequest)
+@routes.arguments(SessionRequest())
 @routes.response(201, SessionAnswer)
 def sign_in(body: dict[str, Any]) -> Response:
     """Enrol or renew with a signed challenge."""

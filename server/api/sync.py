@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from flask import Response
 from flask_login import login_required
-from flask_smorest import Blueprint
 
 from server.api.auth import caller, limit, services
+from server.api.json import Blueprint
 from server.api.schemas import SyncAnswer, SyncRequestBody
 from server.services.sync import SyncRequest, sync
 
@@ -18,7 +18,7 @@ routes = Blueprint("sync", __name__, url_prefix="/v1/sync", description="Push an
 
 @routes.post("")
 @login_required
-@routes.arguments(SyncRequestBody)
+@routes.arguments(SyncRequestBody())
 @routes.response(200, SyncAnswer)
 @routes.doc(security=[{"bearer": []}, {"cookie": []}])
 def exchange(body: dict[str, Any]) -> Response:

@@ -49,7 +49,7 @@ _BEGIN = text(
 _MOVE = text("UPDATE space SET seq = :seq, head = :head WHERE space_id = :space")
 _ROTATE = text(
     "UPDATE space SET epoch = :epoch, kid = :kid, epoch_id = :id, "
-    "epoch_membership = :membership WHERE space_id = :space"
+    "epoch_membership = :membership, lacks = 1 WHERE space_id = :space"
 )
 _STORE_BODY = text(
     "UPDATE version SET body = :body WHERE space_id = :space AND id = :id"

@@ -79,7 +79,7 @@ def test_epoch_must_list_the_latest_tips(leader: Phone, member: Phone, circle: C
     member.accepted(room, left)
     leader.accepted(circle.log, leader.remove(circle, member))
     ignorant = leader.push(room, leader.epoch(circle, ROOM))
-    assert ignorant["error"]["code"] == "bad_entry"
+    assert ignorant["error"]["code"] == "epoch_stale"
     assert leader.pull()[b64(room)]["seq"] == 2
 
 
@@ -152,7 +152,8 @@ def test_nobody_founds_a_circle_in_anothers_name(leader: Phone, member: Phone):
 
 
 @pytest.mark.parametrize(
-    ("kind", "subject"), [(SpaceKind.OFFICE, b""), (ROOM, b"x" * 16), (SpaceKind.THREAD, b"")]
+    ("kind", "subject"),
+    [(SpaceKind.OFFICE, b""), (ROOM, b"x" * 16), (SpaceKind.THREAD, b"")],
 )
 def test_space_that_its_circle_cannot_have_is_refused(
     leader: Phone, circle: Circle, kind: SpaceKind, subject: bytes

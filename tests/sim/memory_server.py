@@ -249,6 +249,9 @@ class MemoryServer:
         place = self.state.invitations.get(unb64(body["lookup"]))
         if place is None or place["log"] is None:
             raise NotHere("no_such_invite")
+        log = self.state.spaces[place["log"]]
+        if log.membership.invites[place["key"]].state != "open":
+            raise Gone
         return {"pack": b64(place["pack"]), "log": b64(place["log"])}
 
     def _put_slot(self, body: Any, who: Any) -> dict[str, Any]:
@@ -355,11 +358,12 @@ class MemoryServer:
 
     def _read_as(self, roles: Role, account: bytes, home: MemorySpace) -> bool:
         """Whether an account with these roles reads a space."""
+        if home.space.kind is SpaceKind.CIRCLE:
+            return True
         audience = SPACES[home.space.kind]
         person = home.membership.accounts[account].person
         own = audience.by_person and person == home.space.subject
-        is_log = home.space.kind is SpaceKind.CIRCLE
-        return is_log or own or bool(roles & audience.readers)
+        return own or bool(roles & audience.readers)
 
     def _new_space(self, account: bytes, space: bytes, version: Version) -> MemorySpace:
         """An empty space for a genesis (one's own) or a first epoch."""
@@ -426,6 +430,7 @@ class MemoryServer:
             return problem(AfterPull("unknown_invite"))
         self.state.invitations[unb64(lookup)] = {
             "log": unb64(log), "pack": unb64(pack), "expires": expires,
+            "key": unb64(invite_key),
         }  # fmt: skip
         return None
 

@@ -43,6 +43,9 @@ class FakeSigner:
         if len(key) != 32 or not any(key):
             raise BadSignature(detail="not a key")
 
+    def check_wrap_key(self, key: bytes) -> None:
+        self.check_key(key)
+
 
 class FakeSealer:
     """Seals and wraps that open with the right key, context and bytes only."""

@@ -149,7 +149,7 @@ def _monday_from(on: date) -> date:
 
 
 def _easter(year: int) -> date:
-    """Easter Sunday, by the anonymous Gregorian rule (Meeus, Astronomical Algorithms)."""
+    """Easter Sunday, by the anonymous Gregorian rule (Meeus)."""
     a, (b, c) = year % 19, divmod(year, 100)
     d, e = divmod(b, 4)
     g = (8 * b + 13) // 25
