@@ -11,6 +11,7 @@ tests of the core use it too. What the fields mean: ``sync/vectors/README.md``.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import (
+    X25519PrivateKey,
+    X25519PublicKey,
+)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sync import encoding, entries, envelope, kinds, labels, records, sealing, signing
@@ -627,8 +632,6 @@ TORSION = next(
 
 
 def _challenge(r: bytes, key: bytes, message: bytes) -> int:
-    import hashlib
-
     digest = hashlib.sha512(r + key + message).digest()
     return int.from_bytes(digest, "little") % ORDER
 
@@ -1547,7 +1550,9 @@ def rings() -> Case:
         cases.append({
             "name": name, "expect": expect, "scene": name, "kind": where.space.kind,
             "subject": where.space.subject,
-            "secrets": [[k.kid, k.secret] for k in secrets], "confirmed": [], **more,
+            "secrets": [[begun.mark.kid, k.secret] for begun in where.begun
+                        for k in secrets if k.number == begun.mark.number],
+            "confirmed": [], **more,
         })  # fmt: skip
 
     def keys(scene: Scene, where: Known) -> list[EpochKey]:
@@ -1563,8 +1568,7 @@ def rings() -> Case:
         holds=[key.kid])
     add("a key that has not come", "no_key", one, frame, [])
     wrong = EpochKey(1, frame.space.id, 1, key.secret[::-1])
-    odd = {"secrets": [[key.kid, wrong.secret]]}
-    add("a key that is not the committed one (SEC-11)", "no_key", one, frame, [], **odd)
+    add("a key that is not the committed one (SEC-11)", "no_key", one, frame, [wrong])
     one.begin(ANN, frame)
     one.begin(ANN, frame)
     oldest, older, newest = keys(one, frame)
@@ -1756,11 +1760,6 @@ def _hkdf_expand(prk: bytes, info: bytes, size: int) -> bytes:
 
 def _hpke(public: bytes, info: bytes, secret: bytes, seed: bytes) -> bytes:
     """HPKE base mode (RFC 9180) with a sender key that is not random."""
-    from cryptography.hazmat.primitives.asymmetric.x25519 import (
-        X25519PrivateKey,
-        X25519PublicKey,
-    )
-
     sender = X25519PrivateKey.from_private_bytes(seed)
     enc = sender.public_key().public_bytes_raw()
     shared = sender.exchange(X25519PublicKey.from_public_bytes(public))
