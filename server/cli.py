@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 import flask_migrate
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -51,7 +51,7 @@ def plainly(command: Callable[..., None]) -> Callable[..., None]:
         except SQLAlchemyError:
             _stop("The database cannot be used: is it there, and upgraded?")
 
-    return wrapper
+    return with_appcontext(wrapper)
 
 
 @click.command("backup")

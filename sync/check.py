@@ -185,6 +185,8 @@ def _check_log_entry(
     if entry is None or header.epoch or header.kid != bytes(8):
         raise Never("bad_entry", "a circle's log holds control entries only")
     if not membership.length:
+        if version.id != state.space.circle:
+            raise Never("bad_entry", "this genesis began another circle")
         membership.suite = header.suite
     membership.apply(version.id, header.device, entry)
     author = membership.author(header.device)
@@ -221,6 +223,8 @@ def _check_epoch(
         raise AfterPull("head_moved", "another epoch came first")
     if author.id not in entry.accounts:
         raise Never("bad_entry", "only who will hold the key begins an epoch")
+    if any(state.kid_of(past) == header.kid for past in range(1, header.epoch)):
+        raise Never("bad_entry", "this key served an epoch before")
     _check_epoch_membership(entry, author, state, present)
     _check_tips(entry, state, present)
 

@@ -16,16 +16,19 @@ from sync import entries, labels, sealing, signing
 from sync.check import Space
 from sync.encoding import b64, sha256, unb64
 from sync.envelope import Header, View
-from sync.errors import AfterUser, EnidError, Later, ServerFault
+from sync.errors import AfterUser, EnidError, Later, Never, ServerFault
 from sync.invitations import AccountKey, Identity, Invitation
 from sync.keyring import Random
 from sync.kinds import SPACES, ZERO16, ZERO32, CircleKind, Role, Rule, SpaceKind
 from sync.membership import certify, join_message
-from sync.outbox import SPACE_VERSIONS_MAX, Outbox
+from sync.outbox import REQUEST_VERSIONS_MAX, SPACE_VERSIONS_MAX, Outbox
 from sync.replica import Held, Replica
 from sync.store import KeyFile, Store
 
 ROUNDS_MAX = 200
+# What reading an answer of another shape than the protocol's ends in.
+_SHAPELESS = (LookupError, TypeError, ValueError, AttributeError, OverflowError, Never)
+REQUEST_BYTES_MAX = 500_000  # of versions; with packs, wraps and base64 under 1 MiB
 TRIES_MAX = 3
 
 
@@ -96,7 +99,7 @@ class Client:
         account_key = AccountKey.from_code(code, suite)
         body = {"lookup": b64(account_key.lookup)}
         answer = _ask(transport, "POST", "/v1/slot", body, None)
-        identity = account_key.open_slot(unb64(answer["slot"]))
+        identity = account_key.open_slot(unb64(_field(answer, "slot")))
         keys.save({
             "account": identity.kept, "device": random(32), "local": random(32),
             "suite": bytes([suite]),
@@ -129,7 +132,7 @@ class Client:
     def sign_in(self, lookup: bytes | None = None) -> None:
         """Get a token: a challenge signed by the certified device (PROTOCOL 11.1)."""
         asked = _ask(self.transport, "POST", "/v1/session/challenge", {}, None)
-        challenge, account = unb64(asked["challenge"]), self.account
+        challenge, account = unb64(_field(asked, "challenge")), self.account
         signed = sha256(self.transport.origin.encode()) + challenge + account
         seed, device_key = self.outbox.seed, self.outbox.device_key
         body = {
@@ -149,7 +152,7 @@ class Client:
         if lookup:
             body["lookup"] = b64(lookup)
         answer = _ask(self.transport, "POST", "/v1/session", body, None)
-        self._keep_secrets(token=str(answer["token"]).encode())
+        self._keep_secrets(token=_field(answer, "token").encode())
 
     def _call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """A signed-in request; signs in first, or again, when that is needed."""
@@ -210,8 +213,8 @@ class Client:
     def person_circle(self) -> Held:
         """The account's own circle, begun when it is first asked for."""
         for circle, membership in self.replica.circles.items():
-            seated = membership.accounts.get(self.account)
-            if membership.kind is CircleKind.PERSON and seated:
+            # Its own genesis: a seat that somebody granted would show them the notes.
+            if membership.kind is CircleKind.PERSON and self.replica.began(circle):
                 return self.replica.log_of(circle)
         return self.begin_circle(CircleKind.PERSON, Role.OWNER, self.random(16))
 
@@ -239,7 +242,7 @@ class Client:
         """Fetch and open an invitation's pack."""
         body = {"lookup": b64(invitation.lookup)}
         answer = _ask(self.transport, "POST", "/v1/invitation", body, None)
-        return invitation.open_pack(unb64(answer["pack"]))
+        return invitation.open_pack(unb64(_field(answer, "pack")))
 
     def join(self, invitation: Invitation) -> dict[str, Any]:
         """Take the place of an invitation; returns its pack.
@@ -248,7 +251,7 @@ class Client:
         again after an interruption does no harm.
         """
         pack = self.ask_pack(invitation)
-        circle = unb64(pack["circle"], 32)
+        circle = unb64(_field(pack, "circle"), 32)
         with self.store.write():
             self.store.set_meta("lookup", invitation.lookup)
         self.sign_in(invitation.lookup)
@@ -337,22 +340,29 @@ class Client:
     def _pushes(self) -> dict[str, list[Any]]:
         batch = dict(self.outbox.batch())
         pushes: dict[str, list[Any]] = {}
-        room = 192
+        room, self.withheld = _Room(), set[bytes]()
         self.repairing: dict[bytes, list[bytes]] = {}
         for (space,) in self.store.all(
             "SELECT id FROM space WHERE repair_at IS NOT NULL ORDER BY kind != 0"
         ):
             batched = batch.pop(space, [])
-            missing = self._missing(space, min(SPACE_VERSIONS_MAX, room))
-            room -= len(missing)
+            missing = self._missing(space, SPACE_VERSIONS_MAX)
+            while not room.takes(missing):
+                missing.pop()
             self.repairing[space] = [row[0] for row in missing]
             rows = [_to_wire(*row[1:]) for row in missing]
-            if self._repair_is_due(space) and len(missing) + len(batched) <= 64:
+            fits = len(missing) + len(batched) <= SPACE_VERSIONS_MAX
+            if self._repair_is_due(space) and fits and room.takes(batched):
                 rows += [_to_wire(*row[1:], None) for row in batched]
+            elif batched:
+                self.withheld.add(space)
             if rows:
                 pushes[b64(space)] = rows
         for space, batched in batch.items():
-            pushes[b64(space)] = [_to_wire(*row[1:], None) for row in batched]
+            if room.takes(batched):
+                pushes[b64(space)] = [_to_wire(*row[1:], None) for row in batched]
+            else:
+                self.withheld.add(space)
         return pushes
 
     def _repair_is_due(self, space: bytes) -> bool:
@@ -378,6 +388,7 @@ class Client:
     def _wraps_out(self) -> dict[str, list[list[str]]]:
         wraps: dict[str, list[list[str]]] = {}
         rows = self.store.all("SELECT space, kid, account, wrapped FROM wrap_out")
+        rows = [row for row in rows if row[0] not in self.withheld]
         for space, *row in rows[:1024]:
             wraps.setdefault(b64(space), []).append([b64(part) for part in row])
         return wraps
@@ -387,7 +398,7 @@ class Client:
             "SELECT lookup, log, invite_key, expires_at, pack FROM pack_out"
             " WHERE NOT sent ORDER BY lookup LIMIT 32"
         )
-        self.packs_asked = [row[0] for row in rows]
+        self.packs_asked = [row[:2] for row in rows]
         return [[b64(a), b64(b), b64(c), at, b64(p)] for a, b, c, at, p in rows]
 
     def _is_settled(self) -> bool:
@@ -403,6 +414,8 @@ class Client:
     def _take(self, reply: dict[str, Any], request: dict[str, Any]) -> None:
         try:
             inc, now = int(reply["inc"]), self.now
+            if not 0 < inc < 1 << 31:
+                raise ServerFault(detail="no incarnation has such a number")
             self._notice_incarnation(inc, now)
             self._take_refusals(reply.get("pushed", {}))
             self._take_packs(reply.get("packs", []))
@@ -412,10 +425,10 @@ class Client:
                 self._take_gone(unb64(space, 16), inc, now)
             for space, wraps in reply.get("wraps", {}).items():
                 pairs = [(unb64(kid, 8), unb64(w, 80)) for kid, w in wraps]
-                self.replica.take_wraps(unb64(space, 16), pairs)
+                self.replica.take_wraps(unb64(space, 16), pairs, now)
             self._wrap_for(reply.get("lacking", {}))
             self._after_reply(reply, request)
-        except (KeyError, TypeError, ValueError) as error:
+        except _SHAPELESS as error:
             raise ServerFault(detail="the answer has not the right shape") from error
 
     def _notice_incarnation(self, inc: int, now: int) -> None:
@@ -433,31 +446,41 @@ class Client:
     def _take_page(
         self, space: bytes, inc: int, page: dict[str, Any], now: int
     ) -> None:
-        if page["reset"] and self.cursor(space) >= inc:
-            with self.store.write():
-                self.store.raise_alarm(now, space, "went_back")
         try:
+            if page["reset"] and self.cursor(space) >= inc:
+                with self.store.write():
+                    self.store.raise_alarm(now, space, "went_back")
             self.replica.take_page(space, inc, page, now)
-        except EnidError as error:  # this space waits; no other is held up
+        except (EnidError, *_SHAPELESS) as error:  # no other space is held up
+            code = error.code if isinstance(error, EnidError) else ServerFault.code
             with self.store.write():
-                self.store.raise_alarm(now, space, error.code)
+                self.store.raise_alarm(now, space, code)
 
     def _take_gone(self, space: bytes, inc: int, now: int) -> None:
         """The server does not know a space that was verified: put it back."""
         held = self.replica.spaces.get(space)
         if held is None or not self.replica.cursor(space).seq:
             return
+        if self.cursor(space) >= inc and self._may_read(held):
+            with self.store.write():
+                self.store.raise_alarm(now, space, "went_back")
         page = {"after": 0, "seq": 0, "head": b64(ZERO32), "versions": [],
                 "reset": True}  # fmt: skip
         self.replica.take_page(space, inc, page, now)
 
     def _take_packs(self, answers: list[Any]) -> None:
         with self.store.write():
-            for lookup, answer in zip(self.packs_asked, answers, strict=False):
-                if answer is None or answer.get("retry") == "never":
+            for (lookup, log), answer in zip(self.packs_asked, answers, strict=False):
+                if answer is None or self._is_refused_for_good(log, answer):
                     self.store.run(
                         "UPDATE pack_out SET sent = 1 WHERE lookup = ?", lookup
                     )
+
+    def _is_refused_for_good(self, log: bytes, answer: dict[str, Any]) -> bool:
+        """Whether a pack will never be taken; a log not put back yet is no reason."""
+        if answer["code"] == "no_such_space":
+            return not self._may_read(self.replica.spaces[log])
+        return answer["retry"] == "never" or answer["code"] == "invite_used"
 
     def _take_refusals(self, pushed: dict[str, Any]) -> None:
         for name, result in pushed.items():
@@ -609,6 +632,8 @@ class Client:
             seated = held.membership.accounts.get(self.account)
             if not seated or not seated.roles:
                 continue
+            if not self.replica.is_trusted(held.space.circle):
+                continue  # a server may seat this account in circles of its own
             if held.space.kind is SpaceKind.CIRCLE:
                 self._derive_in_log(held)
             elif self._holds_newest(held) and self.outbox.newcomers(held):
@@ -647,12 +672,41 @@ def _lacks_key(held: Held) -> bool:
     return newest is not None and newest.mark.kid not in held.ring.keys
 
 
+class _Room:
+    """How much still fits into one request: versions, and bytes of them."""
+
+    def __init__(self) -> None:
+        self.versions, self.size = REQUEST_VERSIONS_MAX, REQUEST_BYTES_MAX
+
+    def takes(self, rows: list[tuple[Any, ...]]) -> bool:
+        """Whether rows of versions fit; then they are counted."""
+        size = sum(len(part) for row in rows for part in row if isinstance(part, bytes))
+        fits = len(rows) <= self.versions and size <= self.size
+        if fits:
+            self.versions, self.size = self.versions - len(rows), self.size - size
+        return fits
+
+
 def _to_wire(
     header: bytes, signature: bytes, body: bytes | None, body_hash: bytes | None
 ) -> list[Any]:
     if body is None and body_hash is not None:
         return [b64(header), b64(signature), None, b64(body_hash)]
     return [b64(header), b64(signature), b64(body or b"")]
+
+
+def _field(answer: dict[str, Any], name: str) -> str:
+    """A text of an answer that something else than the server may have given."""
+    if not isinstance(answer.get(name), str):
+        raise ServerFault(detail="the answer has not the right shape")
+    return str(answer[name])
+
+
+def _field(answer: dict[str, Any], name: str) -> str:
+    """A text of an answer that something else than the server may have given."""
+    if not isinstance(answer.get(name), str):
+        raise ServerFault(detail="the answer has not the right shape")
+    return str(answer[name])
 
 
 def _ask(

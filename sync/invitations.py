@@ -93,7 +93,7 @@ class Invitation:
         key = _derive(self.suite, self.secret, labels.INVITE_PACK, 32)
         try:
             pack = json.loads(sealing.unpad(open_box(key, self._context(), box)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unopened from error
         if not isinstance(pack, dict):
             raise Unopened

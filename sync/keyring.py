@@ -73,6 +73,10 @@ class Ring:
         self.keys[kid] = key
         return True
 
+    def lacks(self, kid: bytes) -> bool:
+        """Whether an epoch of this key has begun and its key is not held."""
+        return self._epoch(kid) is not None and kid not in self.keys
+
     def take_secret(self, kid: bytes, secret: bytes) -> bool:
         """Take a key that came sealed in a record (the programme's)."""
         epoch = self._epoch(kid)

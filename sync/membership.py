@@ -292,8 +292,8 @@ class Membership:
         verify_certificate(
             self.suite, entry.sign_key, account, entry.device_key, entry.certificate
         )
-        self.circle, self.kind = version, kind
         self._seat(entry.sign_key, entry.wrap_key, entry.person, roles)
+        self.circle, self.kind = version, kind
         self.devices[device] = Seated(entry.device_key, account)
 
     def _invite(self, version: bytes, device: bytes, entry: e.Invite) -> None:

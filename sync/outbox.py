@@ -16,16 +16,16 @@ from typing import Any
 from sync import entries, envelope, labels, records, sealing, signing
 from sync.check import Space
 from sync.encoding import b64, unb64
-from sync.envelope import Header, RecordKey, Version, record_key
+from sync.envelope import Header, RecordKey, Version, View, record_key
 from sync.errors import NoKey
 from sync.invitations import open_box, seal_box
 from sync.kinds import SPACES, ZERO16, ZERO32, Rule, SpaceKind
 from sync.membership import Account, Membership, certify, device_id
-from sync.replica import Held, Opened, Replica
+from sync.replica import Held, Opened, Replica, local_name
 from sync.sealing import Context, EpochKey
 
 SPACE_VERSIONS_MAX, REQUEST_VERSIONS_MAX = 64, 256
-BATCH_BYTES_MAX = 600_000
+BATCH_BYTES_MAX = 350_000  # with packs, wraps and base64 less than 1 MiB
 
 
 @dataclass(frozen=True)
@@ -170,22 +170,30 @@ class Outbox:
             key = record_key(row.intent.rule, self.replica.account, row.intent.rec)
             gone = set(self._parents(row, shown.values()))
             kept = [o for o in heads.get(key, []) if o.id not in gone]
-            heads[key] = [*kept, self._as_opened(row, key)]
             shown[row.n] = row
+            try:
+                heads[key] = [*kept, self._as_opened(row, key)]
+            except records.BadRecord:
+                continue  # a faulty program wrote it; it hides nothing else
         return heads
 
     def _as_opened(self, row: Row, key: RecordKey) -> Opened:
         content = row.intent.content
         opened = None if content is None else records.load(content)
-        name = row.id or _name(row)
+        name = local_name(row.n)  # its version id changes when it is sealed anew
         return Opened(name, self.replica.account, key, row.intent.base, opened, True)
 
     def _parents(self, row: Row, before: Iterable[Row]) -> list[bytes]:
         """The editor's base, and its own version before this one."""
-        own = [b.id or _name(b) for b in before if b.editor and b.editor == row.editor]
-        last = self.store.one("SELECT last FROM editor WHERE id = ?", row.editor)
-        newest = own[-1:] or ([last[0]] if last else [])
-        return list(dict.fromkeys([*newest, *row.intent.base]))
+        own = [local_name(b.n) for b in before if b.editor and b.editor == row.editor]
+        named = [*(own[-1:] or [row.editor or b""]), *row.intent.base]
+        found = (self._verified(name) for name in named)
+        return [name for name in dict.fromkeys(found) if name]
+
+    def _verified(self, name: bytes) -> bytes:
+        """The version that a local name or an editor stands for, once it was seen."""
+        row = self.store.one("SELECT last FROM editor WHERE id = ?", name)
+        return row[0] if row else name
 
     # -- sealing ----------------------------------------------------------
 
@@ -215,20 +223,41 @@ class Outbox:
     def _seal_space(self, held: Held) -> None:
         rows = self.rows(held.id)
         room = SPACE_VERSIONS_MAX - sum(r.id is not None for r in rows)
-        room = min(room, REQUEST_VERSIONS_MAX - self._batched())
-        if room <= 0:
-            return
         rows.sort(key=lambda r: (r.derived != "device", r.derived != "epoch", r.n))
         for row in rows:
-            if room <= 0 or row.id is not None or row.code is not None:
+            if room <= 0 or self._batched() >= REQUEST_VERSIONS_MAX:
+                return
+            if row.id is not None or row.code is not None:
                 continue
             try:
-                if self._is_moot(held, row):
+                if self._is_denied(held, row):
+                    self.to_tray(row.n, "role_denied")
+                elif self._is_moot(held, row):
                     self.store.run("DELETE FROM outbox WHERE n = ?", row.n)
                 else:
                     room -= self._seal_row(held, row)
             except NoKey:
                 continue  # waits for a key, a seat or a person's word
+
+    def _is_denied(self, held: Held, row: Row) -> bool:
+        """Whether the log took the right to write this away after it was written."""
+        membership, what = held.membership, held.space
+        mine = membership.accounts.get(self.replica.account)
+        if mine is None or row.intent.rule is Rule.CONTROL:
+            return False
+        return not membership.may_write(
+            mine, mine.roles, what.kind, what.subject, row.intent.rule
+        )
+
+    def _is_denied(self, held: Held, row: Row) -> bool:
+        """Whether the log took the right to write this away after it was written."""
+        membership, what = held.membership, held.space
+        mine = membership.accounts.get(self.replica.account)
+        if mine is None or row.intent.rule is Rule.CONTROL:
+            return False
+        return not membership.may_write(
+            mine, mine.roles, what.kind, what.subject, row.intent.rule
+        )
 
     def _is_moot(self, held: Held, row: Row) -> bool:
         """What was asked for has happened meanwhile, by somebody else's act."""
@@ -294,11 +323,26 @@ class Outbox:
     def _sealed_parents(self, held: Held, row: Row) -> tuple[bytes, ...]:
         mine = self.rows(held.id, row.editor) if row.editor else []
         before = [r for r in mine if r.n < row.n and r.id]
-        known = [
-            p for p in self._parents(row, before)
-            if held.record_of(p) or any(r.id == p for r in before)
-        ]  # fmt: skip
+        sealed = dict(self._sealed_names(held.id, row.n))
+        parents = (sealed.get(p) or p for p in self._parents(row, before))
+        known = [p for p in parents if p in sealed.values() or held.record_of(p)]
         return tuple(sorted(known[: envelope.PARENTS_MAX]))
+
+    def _sealed_names(self, space: bytes, before: int) -> Iterator[tuple[bytes, bytes]]:
+        """Local name and version id of the rows sealed before one."""
+        for n, identity in self.store.all(
+            "SELECT n, id FROM outbox WHERE space = ? AND n < ? AND id IS NOT NULL",
+            space, before,
+        ):  # fmt: skip
+            yield local_name(n), identity
+
+    def _sealed_names(self, space: bytes, before: int) -> Iterator[tuple[bytes, bytes]]:
+        """Local name and version id of the rows sealed before one."""
+        for n, identity in self.store.all(
+            "SELECT n, id FROM outbox WHERE space = ? AND n < ? AND id IS NOT NULL",
+            space, before,
+        ):  # fmt: skip
+            yield local_name(n), identity
 
     def _seal_entry(self, held: Held, row: Row) -> None:
         membership = held.membership
@@ -364,8 +408,11 @@ class Outbox:
 
     def _may_replace(self, held: Held) -> bool:
         """A proof can be given, or none is needed."""
-        newest, ring = held.ring.newest, held.ring
-        return newest is None or newest.mark.kid in ring.keys or self._is_own(held)
+        newest, ring, what = held.ring.newest, held.ring, held.space
+        if newest is None or newest.mark.kid in ring.keys or self._is_own(held):
+            return True
+        readers = held.membership.readers(what.kind, what.subject)
+        return newest.entry.accounts.isdisjoint(readers)  # nobody is left who could
 
     def _is_own(self, held: Held) -> bool:
         account, person = self.replica.account, held.space.subject
@@ -417,10 +464,13 @@ class Outbox:
 
     def _header(self, held: Held, intent: Intent, key: EpochKey | None) -> Header:
         n, prev = self._own_tip(held)
+        view = self.replica.cursor(held.id)
+        if not view.inc:  # nothing seen of this space, but of this server
+            view = View(self.store.meta("inc") or 0)
         return Header(
             self.suite, held.id, key.number if key else 0,
             key.kid if key else bytes(8), intent.rule, 0, intent.rec, self.device,
-            n + 1, prev, self.replica.cursor(held.id), (), self.random(24),
+            n + 1, prev, view, (), self.random(24),
         )  # fmt: skip
 
     def _own_tip(self, held: Held) -> tuple[int, bytes]:
@@ -491,7 +541,3 @@ class Outbox:
         """Take one item out of the tray and try it again."""
         with self.store.write():
             self.store.run("UPDATE outbox SET code = NULL WHERE n = ?", n)
-
-
-def _name(row: Row) -> bytes:
-    return b"outbox" + row.n.to_bytes(8, "big")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync import entries, envelope, labels, records, sealing
+from sync import entries, envelope, labels, records, sealing, signing
 from sync.check import NO_TIP, EpochMark, Judgement, Space, Tip, check, still_counts
 from sync.encoding import unb64
 from sync.envelope import RecordKey, Version, View
@@ -33,8 +33,9 @@ from sync.sealing import Context, EpochKey
 from sync.store import Store
 
 WAITING = "waiting"
-# Refused before the signature was verified: such a version moves no device's tip.
-_UNCHAINED = (WAITING, "bad_signature", "bad_envelope", "upgrade_required")
+PAGE_VERSIONS_MAX = 4096  # 512 KiB hold fewer
+# A server that spoils a signature or leaves a gap must not spoil the version for good.
+_JUDGED_AGAIN = ("bad_signature", "chain_conflict")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Held:
     closed: dict[bytes, Tip] = field(default_factory=dict)
     fresh_tips: dict[bytes, Tip] = field(default_factory=dict)
     fresh_records: dict[bytes, RecordKey] = field(default_factory=dict)
+    fresh_heads: dict[int, bytes] = field(default_factory=dict)
     waiting: set[bytes] = field(default_factory=set)
 
     @property
@@ -87,8 +89,8 @@ class Held:
         if device not in self.fresh_tips:
             row = self.store.one(
                 "SELECT n, id FROM version WHERE space = ? AND device = ?"
-                " AND coalesce(code, '') NOT IN (?, ?, ?, ?) ORDER BY n DESC LIMIT 1",
-                self.id, device, *_UNCHAINED,
+                " AND account IS NOT NULL ORDER BY n DESC LIMIT 1",
+                self.id, device,
             )  # fmt: skip
             self.fresh_tips[device] = (row[0], row[1]) if row else NO_TIP
         return self.fresh_tips[device]
@@ -110,6 +112,17 @@ class Held:
     def closed_at(self, device: bytes) -> Tip | None:
         """Where a lost device's chain ends."""
         return self.closed.get(device)
+
+    def head_at(self, seq: int) -> bytes | None:
+        """The head at a seq, while a page is judged; ``None`` past its end."""
+        if seq == 0:
+            return ZERO32
+        if not seq or seq in self.fresh_heads or 0 in self.fresh_heads:
+            return self.fresh_heads.get(seq, None if seq else ZERO32)
+        row = self.store.one(
+            "SELECT head FROM version WHERE space = ? AND seq = ?", self.id, seq
+        )
+        return row[0] if row else None
 
     def begin_epoch(self, version: Version, judged: Judgement) -> None:
         """Take an epoch entry into the ring."""
@@ -140,6 +153,7 @@ class _Judged:
     seq: int | None
     judgement: Judgement | None
     code: str | None
+    author: bytes | None = None  # whose account signed it, whatever else it is
     accuses: str | None = None  # what in it speaks against the server or its author
 
 
@@ -239,6 +253,11 @@ class Replica:
         """
         return circle in self._trusted()
 
+    def began(self, circle: bytes) -> bool:
+        """Whether this account's own genesis stands at the head of a circle's log."""
+        row = self.store.one("SELECT account FROM version WHERE id = ?", circle)
+        return row is not None and row[0] == self.account
+
     def _trusted(self) -> set[bytes]:
         length = sum(m.length for m in self.circles.values())
         if length != self._trust[0]:
@@ -288,17 +307,22 @@ class Replica:
         start = View(inc) if page["reset"] else self.cursor(space)
         if page["after"] != start.seq or (start.seq and start.inc != inc):
             raise ServerFault(detail="the page does not begin at the cursor")
-        head = start.head
+        if len(versions) > PAGE_VERSIONS_MAX:
+            raise ServerFault(detail="more versions than an answer holds")
+        heads = [start.head]
         for version in versions:
-            head = envelope.next_head(head, version.id)
-        if page["seq"] != start.seq + len(versions) or unb64(page["head"]) != head:
+            heads.append(envelope.next_head(heads[-1], version.id))
+        if page["seq"] != start.seq + len(versions) or unb64(page["head"]) != heads[-1]:
             raise ServerFault(detail="the chain of heads is broken")
-        cursor = View(inc, page["seq"], head)
+        cursor = View(inc, page["seq"], heads[-1])
+        held.fresh_heads = dict(enumerate(heads, start.seq))
         try:
             self._keep_page(held, start, cursor, versions, page["reset"], now)
         except BaseException:
             self._reload()
             raise
+        finally:
+            held.fresh_heads = {}
 
     def _meet(self, space: bytes, versions: Sequence[Version]) -> Held | None:
         if not versions or versions[0].body is None:
@@ -329,12 +353,17 @@ class Replica:
         self, held: Held, start: View, cursor: View, versions: list[Version],
         reset: bool, now: int,
     ) -> None:  # fmt: skip
-        known = self._known(held.id, [v.id for v in versions])
+        known = self._known(held.id, versions)
+        stand = not reset and any(seq is not None for seq in known.values())
+        if stand or len({v.id for v in versions}) != len(versions):
+            raise ServerFault(detail="a version came twice")
         judged = []
         for place, version in enumerate(versions, start.seq + 1):
             if version.id not in known:
-                self._look_for_clone(held.id, version)
-                judged.append(self._judge(held, version, place, cursor.inc))
+                one = self._judge(held, version, place, cursor.inc)
+                judged.append(one)
+                if one.author:
+                    self._look_for_clone(held.id, version)
         with self.store.write():
             what = held.space
             self.store.add_space(held.id, what.circle, what.kind, what.subject)
@@ -344,9 +373,9 @@ class Replica:
                 raise ServerFault("cursor_moved", "another page came first")
             for place, version in enumerate(versions, start.seq + 1):
                 if version.id in known:
-                    self._place_again(held.id, version, place)
+                    self._place_again(held, version, place)
             for one in judged:
-                self._keep(held.id, one)
+                self._keep(held, one)
                 self._note(held, one, now)
             self._move_cursor(held.id, cursor, versions, now)
         if judged:
@@ -359,12 +388,15 @@ class Replica:
         ):
             self.cloned = True
 
-    def _known(self, space: bytes, ids: list[bytes]) -> set[bytes]:
-        marks = ",".join("?" * len(ids))
+    def _known(self, space: bytes, versions: list[Version]) -> dict[bytes, int | None]:
+        """Those that are held already, and their places."""
+        ids, marks = [v.id for v in versions], ",".join("?" * len(versions))
         rows = self.store.all(
-            f"SELECT id FROM version WHERE space = ? AND id IN ({marks})", space, *ids
-        )
-        return {row[0] for row in rows}
+            f"SELECT id, seq FROM version WHERE space = ? AND id IN ({marks})"
+            " AND coalesce(code, '') NOT IN (?, ?)",
+            space, *ids, *_JUDGED_AGAIN,
+        )  # fmt: skip
+        return dict(rows)
 
     def _judge(
         self, held: Held, version: Version, seq: int | None, inc: int = 0
@@ -374,27 +406,52 @@ class Replica:
             return _Judged(version, seq, None, WAITING)
         try:
             judgement = check(version, held)
-        except Unknown:
-            held.waiting.add(device)
-            return _Judged(version, seq, None, WAITING)
         except EnidError as error:
-            if error.code not in _UNCHAINED:
-                held.fresh_tips[device] = (version.header.n, version.id)
-            return _Judged(version, seq, None, error.code)
+            return self._refused(held, version, seq, error)
+        accuses = self._accused(held, version, judgement, seq, inc)
         held.fresh_tips[device] = (version.header.n, version.id)
         held.fresh_records[version.id] = judgement.record
-        accuses = self._accused(held, version, judgement, inc)
         if judgement.entry:
             self.changed = True
         if isinstance(judgement.entry, entries.Epoch):
             held.begin_epoch(version, judgement)
-        return _Judged(version, seq, judgement, None, accuses)
+        return _Judged(version, seq, judgement, None, judgement.account, accuses)
+
+    def _refused(
+        self, held: Held, version: Version, seq: int | None, error: EnidError
+    ) -> _Judged:
+        """It waits, or is skipped. In a circle's log there is nothing to wait for."""
+        header = version.header
+        if isinstance(error, Unknown) and held.space.kind is not SpaceKind.CIRCLE:
+            held.waiting.add(header.device)
+            return _Judged(version, seq, None, WAITING)
+        author = self._signer(held, version)
+        if author and header.n > held.tip(header.device)[0]:
+            held.fresh_tips[header.device] = (header.n, version.id)
+        return _Judged(version, seq, None, error.code, author)
+
+    def _signer(self, held: Held, version: Version) -> bytes | None:
+        """Whose a refused version is; what nobody signed here moves no chain."""
+        header = version.header
+        try:
+            seated = held.membership.device(header.device)
+            signing.verify(
+                header.suite, seated.key, labels.SIGN_VERSION, version.id,
+                version.signature,
+            )  # fmt: skip
+        except EnidError:
+            return None
+        return seated.account if header.space == held.id else None
 
     def _accused(
-        self, held: Held, version: Version, judged: Judgement, inc: int
+        self, held: Held, version: Version, judged: Judgement, seq: int | None, inc: int
     ) -> str | None:
         """What a valid version still says against the server or its author."""
         header, epoch = version.header, held.epoch
+        view, place = header.view, seq or 0
+        seen = view.seq < place and held.head_at(view.seq) == view.head
+        if place and view.inc == inc and not seen:
+            return "view_mismatch"  # its author was shown another log (SEC-24)
         if isinstance(judged.entry, entries.Epoch):
             listed = {row[0] for row in judged.entry.tips}
             omitted = any(held.tip(d)[0] for d in held.lost_by(judged.entry) - listed)
@@ -402,16 +459,16 @@ class Replica:
         late = bool(header.rule and epoch and header.epoch < epoch.number)
         return "stale_epoch" if late and header.view.inc == inc else None
 
-    def _keep(self, space: bytes, one: _Judged) -> None:
+    def _keep(self, held: Held, one: _Judged) -> None:
         version, header, judged = one.version, one.version.header, one.judgement
+        head = held.head_at(one.seq) if one.seq else None
         self.store.run(
-            "INSERT INTO version (space, id, seq, header, signature, body, body_hash,"
-            " device, n, account, record, control, code)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            space, version.id, one.seq, version.raw, version.signature, version.body,
-            version.body_hash, header.device, header.n,
-            judged.account if judged else None, judged.record if judged else None,
-            header.rule == 0, one.code,
+            "INSERT OR REPLACE INTO version (space, id, seq, header, signature, body,"
+            " body_hash, device, n, account, record, control, code, head)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            held.id, version.id, one.seq, version.raw, version.signature, version.body,
+            version.body_hash, header.device, header.n, one.author,
+            judged.record if judged else None, header.rule == 0, one.code, head,
         )  # fmt: skip
 
     def _note(self, held: Held, one: _Judged, now: int) -> None:
@@ -439,11 +496,11 @@ class Replica:
             "UPDATE space SET repair_at = ? WHERE id = ?", now + delay, space
         )
 
-    def _place_again(self, space: bytes, version: Version, seq: int) -> None:
+    def _place_again(self, held: Held, version: Version, seq: int) -> None:
         self.store.run(
-            "UPDATE version SET seq = ?, body = coalesce(body, ?)"
+            "UPDATE version SET seq = ?, head = ?, body = coalesce(body, ?)"
             " WHERE space = ? AND id = ?",
-            seq, version.body, space, version.id,
+            seq, held.head_at(seq), version.body, held.id, version.id,
         )  # fmt: skip
 
     def _move_cursor(
@@ -460,10 +517,11 @@ class Replica:
             )  # fmt: skip
             if row:
                 self.store.run("DELETE FROM outbox WHERE n = ?", row[0])
-            if row and row[1]:
-                self.store.run(
-                    "INSERT OR REPLACE INTO editor VALUES (?, ?)", row[1], version.id
-                )
+            for name in (local_name(row[0]), row[1]) if row else ():
+                if name:
+                    self.store.run(
+                        "INSERT OR REPLACE INTO editor VALUES (?, ?)", name, version.id
+                    )
 
     def _try_waiting(self, held: Held, now: int) -> None:
         """Judge again what waited for an author, a parent or an epoch."""
@@ -490,8 +548,8 @@ class Replica:
         self.store.run(
             "UPDATE version SET code = ?, account = ?, record = ?"
             " WHERE space = ? AND id = ?",
-            one.code, judged.account if judged else None,
-            judged.record if judged else None, held.id, one.version.id,
+            one.code, one.author, judged.record if judged else None,
+            held.id, one.version.id,
         )  # fmt: skip
         self._note(held, one, now)
 
@@ -501,10 +559,14 @@ class Replica:
         judged = self._judge(held, version, None)
         if judged.code:
             raise AfterPull(judged.code, "the new circle is not valid")
-        with self.store.write():
-            self.store.add_space(held.id, what.circle, what.kind, what.subject)
-            self._keep(held.id, judged)
-            self.store.run("UPDATE space SET repair_at = 0 WHERE id = ?", held.id)
+        try:
+            with self.store.write():
+                self.store.add_space(held.id, what.circle, what.kind, what.subject)
+                self._keep(held, judged)
+                self.store.run("UPDATE space SET repair_at = 0 WHERE id = ?", held.id)
+        except BaseException:
+            self._reload()  # a circle that only memory knows would be lost later
+            raise
         return held
 
     def ensure(self, what: Space) -> Held:
@@ -536,14 +598,22 @@ class Replica:
             "INSERT OR REPLACE INTO key VALUES (?, ?, ?)", held.id, key.kid, sealed
         )
 
-    def take_wraps(self, space: bytes, wraps: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Take own wraps and what they carry; whether a key was gained."""
+    def take_wraps(
+        self, space: bytes, wraps: Sequence[tuple[bytes, bytes]], now: int
+    ) -> bool:
+        """Take own wraps and what they carry; whether a key was gained.
+
+        Raises an alarm when none of an epoch's wraps is its committed key (SEC-11).
+        """
         held = self.spaces.get(space)
         if held is None:
             return False
         before = set(held.ring.keys)
         for kid, wrapped in wraps:
             held.ring.take_wrap(self.wrap_seed, self.account, kid, wrapped)
+        if any(held.ring.lacks(kid) for kid, _ in wraps):
+            with self.store.write():
+                self.store.raise_alarm(now, space, "unopened")
         return self._gained(held, before)
 
     def take_secrets(self, held: Held, secrets: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -648,6 +718,16 @@ def _concerns(content: records.Record, held: Held, account: bytes) -> bool:
     if content.type == "statement":
         return bool(content.fields["person"] == held.space.subject)
     return True
+
+
+def local_name(n: int) -> bytes:
+    """What an intent in the outbox is called until its version has been seen."""
+    return b"outbox" + n.to_bytes(8, "big")
+
+
+def local_name(n: int) -> bytes:
+    """What an intent in the outbox is called until its version has been seen."""
+    return b"outbox" + n.to_bytes(8, "big")
 
 
 def role_names(roles: Role) -> set[str]:

@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS version (
   ord INTEGER PRIMARY KEY AUTOINCREMENT, space BLOB NOT NULL, id BLOB NOT NULL,
   seq INTEGER, header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB,
   body_hash BLOB NOT NULL, device BLOB NOT NULL, n INTEGER NOT NULL,
-  account BLOB, record BLOB, control INTEGER NOT NULL, code TEXT,
+  account BLOB, record BLOB, control INTEGER NOT NULL, code TEXT, head BLOB,
   tries INTEGER NOT NULL DEFAULT 0, UNIQUE (space, id));
 CREATE INDEX IF NOT EXISTS version_device ON version (space, device, n);
 CREATE INDEX IF NOT EXISTS version_record ON version (space, record);

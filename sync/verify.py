@@ -135,15 +135,15 @@ def _check_heads(
 def _check_versions(store: Store, space: bytes, fresh: Fresh, report: Report) -> None:
     """Every signature, chain and rule, in the order in which they were judged."""
     rows = store.all(
-        "SELECT code, header, signature, body, body_hash FROM version"
+        "SELECT code, account, header, signature, body, body_hash FROM version"
         " WHERE space = ? ORDER BY ord",
         space,
     )
-    for code, *parts in rows:
+    for code, account, *parts in rows:
         version = envelope.parse(*parts)
         if code is not None:
             report.counts[f"skipped ({code})"] += 1
-            if code not in ("waiting", "bad_signature"):
+            if account and version.header.n > fresh.tip(version.header.device)[0]:
                 fresh.tips[version.header.device] = (version.header.n, version.id)
             continue
         try:
@@ -163,7 +163,7 @@ def _check_keys(client: Client, fresh: Fresh, report: Report) -> None:
     held = client.replica.spaces[what.id]
     for (kid,) in rows:
         if kid not in known:
-            report.counts["keys of epochs not sent yet"] += 1
+            report.counts["keys of no epoch in the log"] += 1
             continue
         secret = client.replica.stored_key(held, kid, 0).secret
         if ring.take_secret(kid, secret):

@@ -14,14 +14,17 @@ from server.errors import too_large
 from sync.encoding import unb64
 from sync.errors import EnidError
 
-B64 = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
+# Canonical base64url: of the last character only the bits that count may be set.
+_FULL, _TAILS = "[A-Za-z0-9_-]", {0: "", 2: "[AQgw]", 4: "[AEIMQUYcgkosw048]"}
+_ENDS = f"(?:{_FULL}{_TAILS[2]}|{_FULL}{{2}}{_TAILS[4]})?"
+B64 = {"type": "string", "pattern": f"^(?:{_FULL}{{4}})*{_ENDS}$"}
 NUMBER_MAX = (1 << 63) - 1
 
 
 def exactly(size: int) -> dict[str, Any]:
     """JSON Schema of ``size`` bytes in base64url."""
-    length = -(-size * 8 // 6)
-    return B64 | {"minLength": length, "maxLength": length}
+    full, rest = divmod(size * 8, 6)
+    return {"type": "string", "pattern": f"^{_FULL}{{{full}}}{_TAILS[rest]}$"}
 
 
 def fail(path: str, message: str) -> ma.ValidationError:

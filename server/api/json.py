@@ -48,7 +48,8 @@ def first_fault(messages: Any, path: str = "") -> tuple[str, str]:
     """The path and the text of the first message in marshmallow's tree."""
     while isinstance(messages, dict):
         key, messages = next(iter(messages.items()))
-        path = f"{path}.{key}" if path else str(key)
+        if key != "_schema":
+            path = f"{path}.{key}" if path else str(key)
     return path, str(messages[0]) if isinstance(messages, list) else str(messages)
 
 
@@ -61,10 +62,8 @@ class Api(flask_smorest.Api):
         """``server.errors`` answers them all."""
 
     def _register_responses(self) -> None:
-        problem = {
-            "description": "A problem",
-            "content": {PROBLEM: {"schema": Problem}},
-        }
+        content = {PROBLEM: {"schema": Problem}}
+        problem = {"description": "A problem", "content": content}
         for name in (self.DEFAULT_ERROR_RESPONSE_NAME, *HTTPStatus.__members__):
             self.spec.components.response(name, problem, lazy=True)
 

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from server.api.fields import (
     B64,
+    NUMBER_MAX,
     ByHand,
     Bytes,
     as_bytes,
@@ -102,7 +103,7 @@ def _row(row: Any, size: int, path: str) -> list[Any]:
 
 # -- how those look in the OpenAPI document ---------------------------------------
 
-_COUNT = {"type": "integer", "minimum": 0}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": NUMBER_MAX}
 
 
 def _tuple(*items: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +120,9 @@ def _list(of: dict[str, Any], most: int) -> dict[str, Any]:
 
 
 def _by_space(of: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": of}
+    # Inside ``allOf``, because apispec drops a bare ``propertyNames``.
+    names = {"allOf": [{"propertyNames": exactly(16)}]}
+    return {"type": "object", "additionalProperties": of} | names
 
 
 # [header, signature, body] or [header, signature, null, body_hash]

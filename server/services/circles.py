@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sync import entries as e
 from sync import labels
 from sync.entries import decode
-from sync.kinds import SPACES, ZERO16, Role, Rule, SpaceKind
+from sync.kinds import ZERO16, Role, Rule, SpaceKind
 from sync.membership import Account, Membership, account_id, space_id
 
 REMEMBERED_MAX = 4096
@@ -80,28 +80,6 @@ def reads(
         return True
     return membership.may_write(seat, seat.roles, kind, subject, Rule.ALL)
 
-
-def lacking(
-    connection: Connection,
-    membership: Membership,
-    space: bytes,
-    kind: SpaceKind,
-    subject: bytes,
-    kid: bytes,
-) -> list[bytes]:
-    """Readers of a space without a wrap for its newest epoch."""
-    rows = connection.execute(_WRAPPED, {"space": space, "kid": kid})
-    have = {row.account_id for row in rows}
-    readers = {
-        a.id for a in membership.accounts.values() if a.roles & SPACES[kind].readers
-    }
-    acting = membership.acting(subject) if SPACES[kind].by_person else None
-    return sorted((readers | {acting.id} if acting else readers) - have)
-
-
-_WRAPPED = text(
-    "SELECT DISTINCT account_id FROM wrap WHERE space_id = :space AND kid = :kid"
-)
 
 # -- after an entry was taken in ------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 
 from server.services import Caller, Services
-from server.services.circles import lacking
+from server.services.wraps import lacking
 from sync.check import Space
 from sync.encoding import b64
 from sync.kinds import ZERO32, SpaceKind
@@ -73,7 +73,7 @@ def readable_spaces(connection: Connection, caller: Caller) -> dict[bytes, Any]:
     """Rows of every space that an account may read, circles' logs first."""
     where = {"account": caller.account, "peek": caller.peek}
     spaces: dict[bytes, Any] = {}
-    for row in connection.execute(_READABLE, where):
+    for row in connection.execute(_READABLE, where).all():
         # A space may be open twice; what is open now wins over what once was.
         spaces.setdefault(row.space_id, row)
     return dict(sorted(spaces.items(), key=lambda item: item[1].kind != 0))

@@ -14,20 +14,19 @@ from sqlalchemy import Connection, text
 
 from server.errors import no_such_space
 from server.services import Caller, Services
-from server.services.circles import account_of, lacking, note_entry, reads
-from server.services.spacelog import SpaceLog, find
+from server.services.circles import account_of, note_entry, reads
+from server.services.spacelog import SpaceLog, find_log, find_to_write
+from server.services.wraps import HEADER, Wrap, store_wraps
 from sync import entries as e
 from sync.check import Judgement, Serving, Space, check
 from sync.encoding import unb64
 from sync.envelope import Version, parse, parse_header
 from sync.errors import AfterUser, EnidError, Never
 from sync.kinds import SPACES, ZERO16, CircleKind, Rule, SpaceKind
-from sync.membership import Membership, space_id
+from sync.membership import Membership
 
 CIRCLES_MAX = 200
 RESTORING_S = 86400
-
-Wrap = tuple[bytes, bytes, bytes]  # kid, account, 80 bytes
 
 
 @dataclass
@@ -94,7 +93,7 @@ def take(
         return Outcome(0, error)
     outcome = _take_versions(services, caller, log, push)
     if not log.fresh:
-        _store_wraps(connection, caller, log, push.wraps)
+        store_wraps(connection, caller, log, push.wraps)
     return outcome
 
 
@@ -143,7 +142,7 @@ def _note(
 def _open(
     services: Services, connection: Connection, caller: Caller, push: SpacePush
 ) -> SpaceLog:
-    row = find(connection, push.space)
+    row = find_to_write(connection, push.space)
     if row is None:
         return _begin(services, connection, caller, push)
     membership = services.memberships.at(
@@ -201,7 +200,7 @@ def _begin(
         return SpaceLog(connection, space, Membership(), None)
     if not isinstance(entry, e.Epoch):
         raise no_such_space()
-    row = find(connection, space_id(entry.circle, SpaceKind.CIRCLE))
+    row = find_log(connection, entry.circle)
     audience = _audience(entry)
     if row is None or audience is None or audience.id != push.space:
         raise no_such_space()
@@ -269,72 +268,6 @@ def _is_settled(services: Services, log: SpaceLog, inc: int) -> bool:
     return log.connection.execute(_UNSYNCED, where).first() is None
 
 
-# -- wraps ------------------------------------------------------------------------
-
-_UNWRAP = text(
-    "DELETE FROM wrap WHERE space_id = :space AND account_id = :account "
-    "AND kid = :kid AND by_account = :by"
-)
-_WRAP = text(
-    "INSERT INTO wrap (space_id, account_id, kid, by_account, wrapped) "
-    "VALUES (:space, :account, :kid, :by, :wrapped)"
-)
-_LACKS = text("UPDATE space SET lacks = :lacks WHERE space_id = :space")
-
-
-def _store_wraps(
-    connection: Connection, caller: Caller, log: SpaceLog, wraps: list[Wrap]
-) -> None:
-    """Keep wraps by a reader, of epochs that stand here, to accounts seated here.
-
-    Any other is passed over: the account stays in ``lacking``, and the client asks
-    its verified log again.
-    """
-    space, membership = log.space, log.membership
-    if not wraps or space.kind is SpaceKind.CIRCLE or not log.epoch:
-        return
-    if not reads(membership, caller.account, space.kind, space.subject):
-        return
-    kids = _kids(log, {kid for kid, _account, _wrapped in wraps})
-    for kid, account, wrapped in wraps:
-        seat = membership.accounts.get(account)
-        if kid in kids and seat and seat.roles:
-            key = {"space": space.id, "account": account, "kid": kid}
-            row = key | {"by": caller.account}
-            connection.execute(_UNWRAP, row)
-            connection.execute(_WRAP, row | {"wrapped": wrapped})
-    note_lacking(connection, membership, space, log.epoch.kid)
-
-
-def note_lacking(
-    connection: Connection, membership: Membership, space: Space, kid: bytes
-) -> None:
-    """Note whether some reader is without a wrap for the newest epoch."""
-    missing = lacking(connection, membership, space.id, space.kind, space.subject, kid)
-    connection.execute(_LACKS, {"space": space.id, "lacks": int(bool(missing))})
-
-
-_HEADER = text("SELECT header, body FROM version WHERE space_id = :space AND id = :id")
-
-
-def _kids(log: SpaceLog, wanted: set[bytes]) -> set[bytes]:
-    """Those of the wanted key ids that name an epoch here, newest first."""
-    found: set[bytes] = set()
-    epoch = log.epoch
-    if not epoch or wanted == {epoch.kid}:
-        return wanted
-    entry_id = epoch.id
-    while wanted - found:
-        where = {"space": log.space.id, "id": entry_id}
-        row = log.connection.execute(_HEADER, where).first()
-        if row is None:
-            break
-        found.add(parse_header(row.header).kid)
-        entry = e.decode(row.body)
-        entry_id = entry.after if isinstance(entry, e.Epoch) else ZERO16
-    return found & wanted
-
-
 # -- deletion ---------------------------------------------------------------------
 
 _DROP = text("UPDATE version SET body = NULL WHERE space_id = :space AND id = :id")
@@ -346,7 +279,7 @@ def _forget(log: SpaceLog, version: Version) -> None:
     while queue:
         parent = queue.pop()
         where = {"space": log.space.id, "id": parent}
-        row = log.connection.execute(_HEADER, where).first()
+        row = log.connection.execute(HEADER, where).first()
         if row and parent not in seen:
             seen.add(parent)
             log.connection.execute(_DROP, where)

@@ -29,7 +29,7 @@ def last_seen(
     """The day on which each account of a circle last signed in or synced."""
     where = {"circle": circle, "account": caller.account}
     with services.database.read() as connection:
-        log = find(connection, space_id(circle, SpaceKind.CIRCLE), lock=False)
+        log = find(connection, space_id(circle, SpaceKind.CIRCLE))
         roles = connection.execute(_ROLES, where).scalar() or 0
         if log is None or not roles:
             raise no_such_space()

@@ -215,6 +215,6 @@ def _admit(
 def _create(services: Services, connection: Connection, claim: Claim, inc: int) -> None:
     row = {
         "account": claim.account, "suite": claim.suite, "sign_key": claim.sign_key,
-        "wrap_key": claim.wrap_key, "inc": inc, "today": services.today,
+        "wrap_key": claim.wrap_key, "inc": int(inc == 1), "today": services.today,
     }  # fmt: skip
     connection.execute(_CREATE, row)

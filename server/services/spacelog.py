@@ -6,16 +6,17 @@ one, the authors' tips in one each) and keeps itself up to date while it appends
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, TextClause, text
 
 from sync.check import NO_TIP, EpochMark, Judgement, Space, Tip
 from sync.entries import Epoch
 from sync.envelope import RecordKey, Version, next_head
 from sync.kinds import ALL_ROLES, SPACES, ZERO32, SpaceKind
-from sync.membership import Membership
+from sync.membership import Membership, space_id
 
 _SPACE = """
 SELECT s.space_id, s.circle_id, s.kind, s.subject, s.seq, s.head, s.epoch, s.kid,
@@ -23,15 +24,12 @@ SELECT s.space_id, s.circle_id, s.kind, s.subject, s.seq, s.head, s.epoch, s.kid
 FROM space s JOIN space l ON l.circle_id = s.circle_id AND l.kind = 0
 WHERE s.space_id = :space"""
 _FIND = text(_SPACE)
-# The log first, as everybody does: otherwise two could wait for each other.
-_LOCK = text(_SPACE + " FOR SHARE OF l FOR UPDATE OF s")
+# On PostgreSQL whoever writes to a space keeps its circle's log from changing, and
+# takes the log before the space: otherwise two could wait for each other.
+_LOCK_LOG = text(_SPACE + " FOR UPDATE OF s")
+_LOCK_SPACE = text(_SPACE + " FOR SHARE OF l FOR UPDATE OF s")
+_HOLD_LOG = text(_SPACE + " FOR SHARE OF s")
 
-_KNOWN = text(
-    "SELECT id, seq, head, record, body IS NULL AS bare FROM version "
-    "WHERE space_id = :space AND id IN :ids "
-    "UNION ALL SELECT id, seq, head, record, body IS NULL FROM version "
-    "WHERE space_id = :space AND seq IN :seqs"
-).bindparams(bindparam("ids", expanding=True), bindparam("seqs", expanding=True))
 _TIP = text(
     "SELECT n, id FROM version WHERE space_id = :space AND device_id = :device "
     "ORDER BY n DESC LIMIT 1"
@@ -56,11 +54,37 @@ _STORE_BODY = text(
 )
 
 
-def find(connection: Connection, space: bytes, lock: bool = True) -> Any:
-    """The row of a space and the head of its circle's log, locked for writing."""
-    lock = lock and connection.dialect.name == "postgresql"
-    statement = _LOCK if lock else _FIND
-    return connection.execute(statement, {"space": space}).first()
+def find(connection: Connection, space: bytes) -> Any:
+    """The row of a space, with the head of its circle's log."""
+    return connection.execute(_FIND, {"space": space}).first()
+
+
+def find_to_write(connection: Connection, space: bytes) -> Any:
+    """The same, and nobody else writes there until this transaction ends."""
+    row = find(connection, space)
+    if row is None or connection.dialect.name == "sqlite":
+        return row
+    lock = _LOCK_SPACE if row.kind else _LOCK_LOG
+    return connection.execute(lock, {"space": space}).first()
+
+
+def find_log(connection: Connection, circle: bytes) -> Any:
+    """The row of a circle's log, which does not move until the transaction ends."""
+    hold = _FIND if connection.dialect.name == "sqlite" else _HOLD_LOG
+    where = {"space": space_id(circle, SpaceKind.CIRCLE)}
+    return connection.execute(hold, where).first()
+
+
+@lru_cache(maxsize=256)
+def _known(ids: int, seqs: int) -> TextClause:
+    # Spelled out for each count: expanding a list costs more than the query.
+    by_id = ", ".join(f":id{i}" for i in range(ids))
+    by_seq = ", ".join(f":seq{i}" for i in range(seqs))
+    columns = "SELECT id, seq, head, record, body IS NULL AS bare FROM version"
+    parts = [f"{columns} WHERE space_id = :space AND id IN ({by_id})"]
+    if seqs:
+        parts.append(f"{columns} WHERE space_id = :space AND seq IN ({by_seq})")
+    return text(" UNION ALL ".join(parts))
 
 
 class SpaceLog:
@@ -88,9 +112,9 @@ class SpaceLog:
         self._bare: set[bytes] = set()
         self._heads: dict[int, bytes | None] = {0: ZERO32, self.seq: self.head}
 
-    def load(self, versions: Iterable[Version], inc: int) -> None:
+    def load(self, versions: Sequence[Version], inc: int) -> None:
         """Look up everything that judging these versions will ask for."""
-        if self.fresh:
+        if self.fresh or not versions:
             return
         ids, seqs = set(), set()
         for version in versions:
@@ -100,9 +124,11 @@ class SpaceLog:
                 seqs.add(view.seq)
         if not ids:  # wraps alone
             return
-        wanted = {"space": self.space.id, "ids": list(ids), "seqs": list(seqs) or [-1]}
+        wanted: dict[str, Any] = {"space": self.space.id}
+        wanted |= {f"id{i}": name for i, name in enumerate(ids)}
+        wanted |= {f"seq{i}": seq for i, seq in enumerate(seqs)}
         self._heads.update(dict.fromkeys(seqs))
-        for row in self.connection.execute(_KNOWN, wanted):
+        for row in self.connection.execute(_known(len(ids), len(seqs)), wanted).all():
             self._heads[row.seq], self._records[row.id] = row.head, row.record
             if row.bare:
                 self._bare.add(row.id)

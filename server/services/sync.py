@@ -17,8 +17,9 @@ from server.errors import members
 from server.services import Caller, Services
 from server.services.invitations import Pack, put_packs
 from server.services.pull import Have, Pulled, pull
-from server.services.push import Outcome, SpacePush, note_lacking, read_push, take
-from server.services.spacelog import find
+from server.services.push import Outcome, SpacePush, read_push, take
+from server.services.spacelog import find_to_write
+from server.services.wraps import note_lacking
 from sync.check import Space
 from sync.encoding import b64
 from sync.errors import EnidError
@@ -114,7 +115,7 @@ def _settle(caller: Caller, connection: Connection) -> None:
 
 
 def _note_lacking(services: Services, space: Space, connection: Connection) -> None:
-    row = find(connection, space.id)
+    row = find_to_write(connection, space.id)
     if row:
         membership = services.memberships.at(
             connection, row.circle_id, row.log_seq, row.log_head

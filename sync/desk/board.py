@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sync.check import Space
+from sync.declined import Declined
 from sync.desk.items import Item
 from sync.desk.shelf import LEADS, Shelf, shared_rec
-from sync.errors import AfterUser
 from sync.kinds import Role, SpaceKind
 
 
@@ -41,7 +41,7 @@ class Board:
         self.shelf.must_be(circle, Role.MEMBER | Role.OBSERVER, "agree to the rules")
         rules = self.rules(circle)
         if rules is None:
-            raise AfterUser("no_rules", "this group has no rules yet")
+            raise Declined("this group has no rules yet")
         person = self.shelf.person_in(circle)
         thread = Space(circle, SpaceKind.THREAD, person)
         fields = {"rules_version": rules.fields["version"], "at": self.shelf.now}

@@ -9,10 +9,10 @@ from typing import Any
 
 from sync import entries
 from sync.check import Space
+from sync.declined import Declined
 from sync.desk.items import Item
 from sync.desk.programmes import Programmes
 from sync.desk.shelf import LEADS, Shelf, shared_rec
-from sync.errors import AfterUser
 from sync.kinds import CircleKind, Role, SpaceKind
 from sync.membership import Account
 from sync.replica import Held, role_names
@@ -184,7 +184,7 @@ class Groups:
         found = self.shelf.frame(circle, "person")
         old = next((i for i in found if i.fields["person"] == person), None)
         if old is None:
-            raise AfterUser("no_such_person", "nobody of that id is on the list")
+            raise Declined("nobody of that id is on the list")
         fields = {**old.fields, **changes}
         present = {name: value for name, value in fields.items() if value is not None}
         return self.shelf.put_shared(
@@ -199,7 +199,7 @@ class Groups:
         """
         account = self.shelf.membership(circle).acting(person)
         if account is None:
-            raise AfterUser("no_account", "this person has not joined yet")
+            raise Declined("this person has not joined yet")
         client = self.shelf.client
         client.confirm(circle, account.id)
         for held in list(self.shelf.replica.spaces.values()):

@@ -13,11 +13,11 @@ from typing import Any
 
 from sync import merge, records
 from sync.check import Space
+from sync.declined import Declined
 from sync.desk.items import Lineage, is_of
 from sync.desk.personal import personal_space
 from sync.desk.shelf import Shelf
 from sync.envelope import RecordKey, record_key
-from sync.errors import AfterUser
 from sync.kinds import Rule
 from sync.outbox import Intent
 from sync.records import Record
@@ -74,13 +74,13 @@ class Notes:
         """Open a note on what is held now.
 
         Raises:
-            AfterUser: ``no_such_note``.
+            Declined: there is no such note.
         """
         held = self.shelf.replica.ensure(personal_space(self.shelf))
         key = record_key(Rule.OWN, self.shelf.account, rec)
         heads = self.shelf.client.outbox.overlay(held).get(key, [])
         if not any(is_of(head, "note") for head in heads):
-            raise AfterUser("no_such_note", "there is no such note")
+            raise Declined("there is no such note")
         return self._opened(held, key, heads)
 
     def save(self, editor: NoteEditor, text: str, title: str | None = None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sync import entries
 from sync.check import Space
 from sync.desk import schedule
 from sync.desk.items import Item
@@ -60,13 +61,17 @@ class Programmes:
 
     def of(self, group: bytes) -> bytes | None:
         """The programme that lists a group and that the group or this account knows."""
-        named = {item.fields["circle"] for item in self._keys_in(group)}
-        replica = self.shelf.replica
-        for circle, membership in replica.circles.items():
-            lists_it = group in membership.groups
-            if lists_it and (circle in named or replica.is_trusted(circle)):
-                return circle
-        return None
+        named = [item.fields["circle"] for item in self._keys_in(group)]
+        known = dict.fromkeys([*named, *self.coordinated()])
+        return next((circle for circle in known if group in self.groups(circle)), None)
+
+    def groups(self, circle: bytes) -> set[bytes]:
+        """The groups that a programme lists, those not sent yet included."""
+        log = self.shelf.held(circle, SpaceKind.CIRCLE)
+        rows = self.shelf.client.outbox.rows(log.id) if log else []
+        written = [entries.decode(row.intent.entry) for row in rows if row.intent.entry]
+        listed = {e.group for e in written if isinstance(e, entries.Listing)}
+        return self.shelf.membership(circle).groups | listed
 
     def setting(self, group: bytes, name: str) -> Any:
         """One setting of the programme of a group, or ``None``."""

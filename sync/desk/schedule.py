@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sync.errors import AfterUser
+from sync.declined import Declined
 
 LONDON = "Europe/London"
 CHANGES_MAX = 100
@@ -31,14 +31,12 @@ def zone(name: str) -> ZoneInfo:
     """The rules of a time zone.
 
     Raises:
-        AfterUser: ``no_zone``: this machine has no such zone.
+        Declined: this machine has no such zone.
     """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise AfterUser(
-            "no_zone", f"this machine does not know the time zone {name}"
-        ) from error
+        raise Declined(f"this machine does not know the time zone {name}") from error
 
 
 def starts_at(fields: Mapping[str, Any]) -> datetime:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sync.check import Space
+from sync.declined import Declined
 from sync.desk import schedule
 from sync.desk.groups import Group, Groups
 from sync.desk.items import Item
 from sync.desk.shelf import LEADS, Shelf
-from sync.errors import AfterUser
 from sync.kinds import CircleKind, SpaceKind
 
 
@@ -74,12 +74,20 @@ class Sessions:
         """One session.
 
         Raises:
-            AfterUser: ``no_such_session``.
+            Declined: there is none of that name.
         """
         for meeting in self.of(circle):
             if meeting.rec == rec:
                 return meeting
-        raise AfterUser("no_such_session", "there is no such session")
+        raise Declined("there is no such session")
+
+    def checked_at(self, circle: bytes) -> datetime | None:
+        """When the server last answered about a group's schedule (E-11)."""
+        held = self.shelf.held(circle, SpaceKind.FRAME)
+        row = held and self.shelf.store.one(
+            "SELECT checked_at FROM space WHERE id = ?", held.id
+        )
+        return datetime.fromtimestamp(row[0], UTC) if row and row[0] else None
 
     def add(
         self, circle: bytes, on: date, start: time, minutes: int = 60, **more: Any

@@ -116,34 +116,35 @@ class Shelf:
         self, what: Space, rec: bytes, record_type: str, fields: Mapping[str, Any]
     ) -> bool:
         """Write a ``lead`` record unless it says so already; whether it did not."""
-        found = (i for i in self.items(what, record_type) if i.rec == rec)
-        return self._put(what, Rule.LEAD, rec, record_type, fields, next(found, None))
+        found = (item for item in self.items(what, record_type) if item.rec == rec)
+        return self.put_over(next(found, None), what, rec, record_type, fields)
+
+    def put_over(
+        self,
+        old: Item | None,
+        what: Space,
+        rec: bytes,
+        record_type: str,
+        fields: Mapping[str, Any],
+        rule: Rule = Rule.LEAD,
+    ) -> bool:
+        """The same over what was read before."""
+        if old and dict(old.fields) == dict(fields) and not old.differ:
+            return False
+        self.put(what, rule, rec, record_type, fields, old.base if old else ())
+        return True
 
     def put_own(
         self, what: Space, rec: bytes, record_type: str, fields: Mapping[str, Any]
     ) -> bool:
         """The same for one of this account's own records."""
         old = self.own(what, record_type, rec)
-        return self._put(what, Rule.OWN, rec, record_type, fields, old)
+        return self.put_over(old, what, rec, record_type, fields, Rule.OWN)
 
     def own(self, what: Space, record_type: str, rec: bytes) -> Item | None:
         """One of this account's own records."""
         mine = (i for i in self.items(what, record_type) if i.account == self.account)
         return next((item for item in mine if item.rec == rec), None)
-
-    def _put(
-        self,
-        what: Space,
-        rule: Rule,
-        rec: bytes,
-        record_type: str,
-        fields: Mapping[str, Any],
-        old: Item | None,
-    ) -> bool:
-        if old and dict(old.fields) == dict(fields) and not old.differ:
-            return False
-        self.put(what, rule, rec, record_type, fields, old.base if old else ())
-        return True
 
     def put(
         self,

@@ -24,7 +24,7 @@ import pytest
 from server.services import backup
 from sync.check import Space
 from sync.client import Client
-from sync.errors import EnidError, Later
+from sync.errors import Later
 from sync.kinds import Role, SpaceKind
 from tests.e2e.live import (
     ROOT,
@@ -86,7 +86,7 @@ class Busy(threading.Thread):
 def test_what_was_sent_survives_every_kill_of_the_server_and_nothing_is_doubled(
     live_server: LiveServer, tmp_path: Path
 ):
-    """REL-02, REL-04: acknowledged is a subset of durable; a lost answer is harmless."""
+    """REL-02, REL-04: acknowledged is durable; a lost answer is harmless."""
     phones = [Phone(tmp_path / f"phone-{i}", live_server.origin) for i in range(4)]
     leader = first(live_server, phones[0])
     circle = begin_group(leader)
@@ -122,11 +122,15 @@ def test_what_was_sent_survives_every_kill_of_the_server_and_nothing_is_doubled(
         close(client)
     fresh = Phone(tmp_path / "fresh", live_server.origin).reopen(str(code))
     found = Counter(texts(fresh, Space(circle, SpaceKind.FRAME)))
-    assert found == Counter(["leader begins", *(t for one in busy for t in one.written)])
+    assert found == Counter(
+        ["leader begins", *(t for one in busy for t in one.written)]
+    )
     close(fresh)
 
     live_server.stop()
-    assert "versions" in live_server.flask("restore", "--check", str(live_server.database))
+    assert "versions" in live_server.flask(
+        "restore", "--check", str(live_server.database)
+    )
 
 
 def kept(server: LiveServer, folder: Path) -> set[bytes]:
@@ -146,7 +150,7 @@ def kept(server: LiveServer, folder: Path) -> set[bytes]:
 def test_what_was_saved_survives_every_kill_of_the_client(
     live_server: LiveServer, tmp_path: Path
 ):
-    """REL-01: saved means saved, whether the client wrote, sealed, sent or signed in."""
+    """REL-01: whether it was writing, sealing, sending or signing in."""
     phone = Phone(tmp_path / "phone", live_server.origin)
     client = first(live_server, phone)
     personal = Space(client.person_circle().space.circle, SpaceKind.PERSONAL)

@@ -60,7 +60,8 @@ class Phone:
     """One person's only device, and its connection to one server."""
 
     def __init__(self, app: Flask, person: bytes = b"") -> None:
-        self.app, self.client = app, FlaskClient(app, use_cookies=False)
+        self.app = app
+        self.client: Any = FlaskClient(app, use_cookies=False)
         self.identity, self.seed = os.urandom(32), os.urandom(32)
         self.person = person or os.urandom(16)
         self.sign_key = signing.public_key(1, self.identity)

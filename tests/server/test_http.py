@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,12 @@ OPEN = {
     ("POST", "/v1/session/challenge"), ("POST", "/v1/session"),
     ("POST", "/v1/invitation"), ("POST", "/v1/slot"), ("GET", "/v1/openapi.json"),
 }  # fmt: skip
+
+
+@pytest.fixture
+def app(sqlite_app):
+    """What is tried here never reaches the database's own words."""
+    return sqlite_app
 
 
 def routes(app):
@@ -39,7 +46,8 @@ def test_every_answer_has_the_security_headers(app):
     phone = Phone(app).enrol()
     paths = [(method, path) for method, path in routes(app)]
     for method, path in [*paths, ("GET", "/nothing"), ("PUT", "/v1/sync")]:
-        for kind in ({"json": {}}, {"data": "x=1"}):
+        kinds: list[dict[str, Any]] = [{"json": {}}, {"data": "x=1"}]
+        for kind in kinds:
             answer = phone.client.open(path, method=method, **kind)
             for name, value in HEADERS:
                 assert answer.headers.getlist(name) == [value], (path, name)
@@ -92,7 +100,7 @@ SPACE, ID32 = b64(bytes(16)), b64(bytes(32))
         ({"have": {SPACE: [1, -2, ID32]}}, f"have.{SPACE}.1"),
         ({"have": {SPACE: [1, 2.0, ID32]}}, f"have.{SPACE}.1"),
         ({"have": {SPACE: [True, 2, ID32]}}, f"have.{SPACE}.0"),
-        ({"have": {SPACE: [1, 2**64, ID32]}}, f"have.{SPACE}.1"),
+        ({"have": {SPACE: [1, 2**63, ID32]}}, f"have.{SPACE}.1"),
         ({"want": [SPACE, 7]}, "want.1"),
         ({"wraps": {SPACE: [["AA", SPACE, "AA"]]}}, f"wraps.{SPACE}.0.0"),
         ({"packs": [[SPACE, SPACE, ID32, "soon", "AA"]]}, "packs.0.3"),
@@ -140,13 +148,15 @@ def test_request_past_a_limit_is_refused_whole(app, request_):
     assert code(phone.post(**request_)) == (413, "too_large")
 
 
-def test_oversized_version_is_its_spaces_error(leader: Phone, circle: Circle):
-    room, kind = circle.space(SpaceKind.ROOM), SpaceKind.ROOM
-    big = leader.write(circle, kind, body=bytes(65536 + 49))
-    assert leader.push(room, big)["error"]["code"] == "too_large"
-    assert leader.push(room, leader.write(circle, kind, body=bytes(1000)))["error"][
-        "code"
-    ] in ("bad_padding", "chain_conflict")
+@pytest.mark.parametrize(
+    ("size", "refusal"), [(65536 + 49, "too_large"), (1000, "bad_padding")]
+)
+def test_body_of_an_unlawful_size_is_its_spaces_error(
+    leader: Phone, circle: Circle, size: int, refusal: str
+):
+    room, version = circle.space(SpaceKind.ROOM), bytes(size)
+    odd = leader.write(circle, SpaceKind.ROOM, body=version)
+    assert leader.push(room, odd)["error"]["code"] == refusal
 
 
 @pytest.fixture(scope="module")

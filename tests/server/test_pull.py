@@ -83,6 +83,20 @@ def test_removed_account_pulls_up_to_its_removal_and_no_further(
     assert member.sync(have=member.have())["gone"] == []
 
 
+def test_account_that_loses_a_role_keeps_what_it_could_read(
+    leader: Phone, member: Phone, circle: Circle
+):
+    leaders, kind = circle.space(SpaceKind.LEADERS), SpaceKind.LEADERS
+    up = e.SetRoles(bytes(32), member.account, Role.MEMBER | Role.LEADER)
+    leader.accepted(circle.log, leader.entry(circle, up))
+    leader.accepted(leaders, leader.epoch(circle, kind))
+    down = e.SetRoles(circle.last_change, member.account, Role.MEMBER)
+    leader.accepted(circle.log, leader.entry(circle, down))
+    leader.accepted(leaders, leader.epoch(circle, kind))
+    assert member.pull()[b64(leaders)]["seq"] == 1
+    assert leader.pull()[b64(leaders)]["seq"] == 2
+
+
 def test_account_that_is_seated_again_reads_on(
     leader: Phone, member: Phone, circle: Circle
 ):

@@ -110,6 +110,8 @@ def save(
         at=world.now, lawful=lawful, cells=cells,
     )  # fmt: skip
     device.rows[places[0]] = act
+    if device.cloned:
+        world.ghost.copied.add(act.number)
     editor.seen = [*editor.seen, act]
     return True
 

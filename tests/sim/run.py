@@ -17,11 +17,12 @@ sys.path.insert(0, os.environ.get("ENID_ROOT", str(Path(__file__).resolve().pare
 from tests.sim import history, suite  # noqa: E402
 
 suite.register()
+WEIGHTS = {k: float(v) for k, v in (w.split("=") for w in os.environ.get("SIM_WEIGHTS", "").split(",") if w)}
 
 
 def play(seed: int) -> tuple[int, list[str], str]:
     try:
-        world = history.run(seed)
+        world = history.run(seed, WEIGHTS)
     except Exception as error:  # a client that falls over is a finding
         return seed, [f"error: {type(error).__name__}: {error}"], ""
     return seed, world.ghost.violations, world.digest.hexdigest()
@@ -35,7 +36,7 @@ if __name__ == "__main__":
     parser.add_argument("--show", action="store_true")
     args = parser.parse_args()
     if args.show:
-        world = history.run(args.seed)
+        world = history.run(args.seed, WEIGHTS)
         print("\n".join(world.events))
         sys.exit(bool(world.ghost.violations))
     begun = time.time()

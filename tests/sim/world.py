@@ -131,6 +131,10 @@ class Device:
         self.editors.clear()
 
 
+def one_row(device: Device, sql: str) -> Any:
+    return device.connection.execute(sql).fetchone()
+
+
 class Network:
     """What lies between one phone and the server."""
 
@@ -334,7 +338,9 @@ class World:
         return found
 
     def copies_on(self, device: Device) -> set[int]:
-        found = set()
+        found: set[int] = set()
+        if not one_row(device, "SELECT 1 FROM sqlite_master WHERE name = 'outbox'"):
+            return found
         for (version,) in device.connection.execute("SELECT id FROM version"):
             act = self.ghost.versions.get(version)
             if act:
