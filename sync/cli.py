@@ -277,11 +277,9 @@ def invite(work: Work) -> None:
     args, desk = work.args, work.desk
     circle = finding.group(desk, args.group).circle
     roles = _roles(args.role)
-    known = [
-        p for p in desk.groups.people(circle) if p.item.fields["name"] == args.name
-    ]
+    names = {p.item.fields["name"] for p in desk.groups.people(circle)}
     with work.saving():
-        if args.mark or not known:
+        if args.mark or args.name not in names:
             person = desk.groups.add_person(circle, args.name, args.mark, roles)
         else:
             person = finding.person(desk, circle, args.name).person
@@ -460,9 +458,7 @@ def register_mark(work: Work) -> None:
     args, desk = work.args, work.desk
     meeting = finding.meeting(desk, args.session)
     if bool(args.person) + bool(args.others) + bool(args.visitor) != 1:
-        raise Declined(
-            "name a person and a mark, or give --others MARK or --visitor NAME"
-        )
+        raise Declined("give PERSON MARK, or --others MARK, or --visitor NAME")
     if args.person and not args.mark:
         raise Declined(f"how? One of: {', '.join(VALUES)}")
     with work.saving():
@@ -594,9 +590,7 @@ def sync(work: Work) -> None:
         ) from error
     work.hand_over_codes()
     left = len(work.rows())
-    work.say(
-        f"Not sent yet: {left}; see enid status." if left else "Everything is sent."
-    )
+    work.say(f"Not sent yet: {left}; see enid status." if left else "All is sent.")
 
 
 def status(work: Work) -> None:
@@ -828,9 +822,8 @@ def main(
         return _fail(error.detail)
     except EnidError as error:
         return _fail(plain(error))
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 2
+    except KeyboardInterrupt:
+        return _fail("interrupted; what was saved on this device stays there")
     except OSError as error:
         return _fail(f"{error.filename or 'this device'}: {error.strerror or error}")
     except sqlite3.Error as error:

@@ -388,8 +388,9 @@ class Client:
     def _wraps_out(self) -> dict[str, list[list[str]]]:
         wraps: dict[str, list[list[str]]] = {}
         rows = self.store.all("SELECT space, kid, account, wrapped FROM wrap_out")
-        rows = [row for row in rows if row[0] not in self.withheld]
-        for space, *row in rows[:1024]:
+        rows = [row for row in rows if row[0] not in self.withheld][:1024]
+        self.wraps_asked = [row[:3] for row in rows]
+        for space, *row in rows:
             wraps.setdefault(b64(space), []).append([b64(part) for part in row])
         return wraps
 
@@ -480,7 +481,7 @@ class Client:
         """Whether a pack will never be taken; a log not put back yet is no reason."""
         if answer["code"] == "no_such_space":
             return not self._may_read(self.replica.spaces[log])
-        return answer["retry"] == "never" or answer["code"] == "invite_used"
+        return bool(answer["retry"] == "never" or answer["code"] == "invite_used")
 
     def _take_refusals(self, pushed: dict[str, Any]) -> None:
         for name, result in pushed.items():
@@ -488,7 +489,7 @@ class Client:
             repaired = self.repairing.get(space, [])
             with self.store.write():
                 if error is None:
-                    self.store.run("DELETE FROM wrap_out WHERE space = ?", space)
+                    self._wraps_arrived(space)
                 elif int(error["index"]) < len(repaired):
                     self._put_back_failed(space, repaired[int(error["index"])], error)
                 else:
@@ -599,15 +600,42 @@ class Client:
         """Wraps of spaces without a push have their answer with the reply."""
         for name in request.get("wraps", {}):
             if name not in request.get("push", {}):
-                self.store.run("DELETE FROM wrap_out WHERE space = ?", unb64(name))
+                self._wraps_arrived(unb64(name))
+
+    def _wraps_arrived(self, space: bytes) -> None:
+        for row in self.wraps_asked:
+            if row[0] == space:
+                self.store.run(
+                    "DELETE FROM wrap_out WHERE space = ? AND kid = ? AND account = ?",
+                    *row,
+                )
 
     def _end_repairs(self) -> None:
-        self.store.run(
-            "UPDATE space SET repair_at = NULL WHERE repair_at <= ? AND NOT EXISTS"
+        repaired = self.store.all(
+            "SELECT id FROM space WHERE repair_at <= ? AND NOT EXISTS"
             " (SELECT 1 FROM version WHERE version.space = space.id AND seq IS NULL"
             " AND code IS NULL AND tries < ?)",
             self.now, TRIES_MAX,
         )  # fmt: skip
+        for (space,) in repaired:
+            self.store.run("UPDATE space SET repair_at = NULL WHERE id = ?", space)
+            self._wrap_again(self.replica.spaces[space])
+
+    def _wrap_again(self, held: Held) -> None:
+        """Put back wraps of epochs before the newest, which no server asks for."""
+        what = held.space
+        if what.kind is SpaceKind.CIRCLE or SPACES[what.kind].carried:
+            return
+        readers = held.membership.readers(what.kind, what.subject)
+        for begun in held.ring.begun:
+            key = held.ring.keys.get(begun.mark.kid)
+            if key is None:
+                continue
+            for account in {self.account, *begun.entry.accounts} & set(readers):
+                self.store.run(
+                    "INSERT OR REPLACE INTO wrap_out VALUES (?, ?, ?, ?)",
+                    held.id, key.kid, account, sealing.wrap(key, readers[account]),
+                )  # fmt: skip
 
     def _renew_device(self) -> None:
         """This profile was copied: go on as a new device, sealing anew."""
@@ -693,13 +721,6 @@ def _to_wire(
     if body is None and body_hash is not None:
         return [b64(header), b64(signature), None, b64(body_hash)]
     return [b64(header), b64(signature), b64(body or b"")]
-
-
-def _field(answer: dict[str, Any], name: str) -> str:
-    """A text of an answer that something else than the server may have given."""
-    if not isinstance(answer.get(name), str):
-        raise ServerFault(detail="the answer has not the right shape")
-    return str(answer[name])
 
 
 def _field(answer: dict[str, Any], name: str) -> str:

@@ -115,8 +115,6 @@ class Held:
 
     def head_at(self, seq: int) -> bytes | None:
         """The head at a seq, while a page is judged; ``None`` past its end."""
-        if seq == 0:
-            return ZERO32
         if not seq or seq in self.fresh_heads or 0 in self.fresh_heads:
             return self.fresh_heads.get(seq, None if seq else ZERO32)
         row = self.store.one(

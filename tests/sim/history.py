@@ -37,10 +37,9 @@ def draw_rates(world: World, weights: dict[str, float]) -> None:
     for fault, (most, likely) in RATES.items():
         rate = world.rng.random() * most
         enabled = world.rng.random() < likely
-        if fault in weights:
-            rate, enabled = weights[fault], True
-        if enabled:
+        if enabled and fault not in weights:
             world.rates[fault] = rate
+    world.rates |= {fault: rate for fault, rate in weights.items() if rate}
 
 
 def run(seed: int, weights: dict[str, float] | None = None) -> World:
@@ -90,7 +89,7 @@ def step(world: World) -> None:
     for event in EVENTS:
         if world.happens(event):
             HAPPENINGS[event](world)
-    if world.rng.random() < 0.03:
+    if world.rng.random() < world.rates.get("confirm", 0.03):
         acts.confirm_all(world, world.rng.choice(alive(world)))
     invite_or_join(world)
     device = world.rng.choice(alive(world))

@@ -44,6 +44,8 @@ class Keys:
 
     def save(self, secrets: dict[str, bytes]) -> None:
         self.device.on_write()
+        before = self.secrets.get("device", secrets["device"])
+        self.device.renewals += before != secrets["device"]
         self.secrets = dict(secrets)
 
 
@@ -169,6 +171,8 @@ class Network:
 class World:
     """One history's people, phones, server, clock and chance."""
 
+    acks_early = False  # a planted bug: the server answers before its commit
+
     def __init__(self, seed: int, rates: dict[str, float] | None = None) -> None:
         self.seed, self.rng = seed, random.Random(seed)
         self.now = START
@@ -195,7 +199,6 @@ class World:
         self.crash_at: tuple[int, bool] | None = None
         self.commits = 0
         self.snapshot: State | None = None
-        self.acks_early = False
         self.events: list[str] = []
         self.digest = hashlib.sha256()
         self.removed_at: dict[bytes, float] = {}

@@ -20,6 +20,7 @@ from sync import entries, records
 from sync.check import Space
 from sync.client import Client
 from sync.desk import Desk
+from sync.desk.shelf import shared_rec
 from sync.errors import EnidError
 from sync.invitations import Invitation
 from sync.kinds import ZERO32, Role, Rule, SpaceKind
@@ -101,7 +102,8 @@ def sync_or_wait(phone: Client) -> None:
     try:
         phone.sync()
     except EnidError as error:
-        assert error.code == "invitation_needed"
+        if error.code != "invitation_needed":
+            raise
 
 
 def group_of(world: World, *roles: Role) -> tuple[bytes, Client, list[Client]]:
@@ -163,7 +165,7 @@ def test_epochs_begun_after_the_backup_come_back_with_what_is_written_under_them
     write_text(co_leader, frame, "under the third key")
     for phone in (co_leader, leader, stays, leader):
         phone.sync()
-    assert held(leader, frame).epoch.number == 3
+    assert epoch_of(leader, frame) == 3
     every_holder_brings_it_all_back(world, backup, [leader, co_leader, stays])
     expected = ["before the backup", "under the second key", "under the third key"]
     for phone in (leader, co_leader, stays):
@@ -171,7 +173,7 @@ def test_epochs_begun_after_the_backup_come_back_with_what_is_written_under_them
     write_text(leader, frame, "after the restore")
     all_is_quiet(world, [leader, stays])
     assert "after the restore" in texts(stays, frame)
-    assert held(leader, frame).epoch.number == 3, "nobody was lost by the restore"
+    assert epoch_of(leader, frame) == 3, "nobody was lost by the restore"
 
 
 def test_removed_people_stay_out_and_what_they_write_meanwhile_does_not_count(world):
@@ -332,26 +334,34 @@ def test_what_was_deleted_after_the_backup_stays_deleted(world):
 
 
 def test_the_programmes_key_reaches_its_groups_again(world):
-    """REL-03: listing, key record and programme were all newer than the backup."""
-    coordinator = world.first()
+    """REL-03: a programme's new key and what is said under it, from any member."""
+    coordinator, member, circle = group_with_coordinator(world)
     desk = Desk(coordinator)
-    circle = desk.groups.begin("A group", "Carys", Role.LEADER | Role.COORDINATOR)
-    desk.sync()
-    member = joined(world, coordinator, circle, Role.MEMBER)
-    sync_desks([coordinator, member])
+    programme = listed_programme(coordinator, circle, "Old name")
+    second = joined(world, coordinator, programme, Role.COORDINATOR)
+    sync_desks([coordinator, member, second])
     backup = world.server.dump()
-    programme = desk.programmes.begin("A programme", purpose="to talk")
-    log = coordinator.replica.log_of(programme)
-    coordinator.outbox.write_entry(log, entries.Listing(circle, 1))
+    coordinator.remove(programme, second.account, entries.REMOVE_ACCOUNT)
+    desk.sync()
+    name_programme(coordinator, programme, "New name")
+    for _ in range(2):
+        sync_desks([coordinator, member])
+    what = Space(programme, SpaceKind.PROGRAMME)
+    assert epoch_of(coordinator, what) == 2
+    every_holder_brings_it_all_back(world, backup, [coordinator, member])
+    members_read(world, [coordinator, member], programme, "New name")
+
+
+def test_a_programme_begun_after_the_backup_comes_back_from_its_coordinator(world):
+    """REL-03: its log seats nobody else, so nobody else may begin it on a server."""
+    coordinator, member, circle = group_with_coordinator(world)
+    backup = world.server.dump()
+    programme = listed_programme(coordinator, circle, "A programme")
     for _ in range(3):
         sync_desks([coordinator, member])
-    assert Desk(member).programmes.fields(programme)["name"] == "A programme"
-    every_holder_brings_it_all_back(world, backup, [coordinator, member])
-    sync_desks([coordinator, member])
-    for phone in (coordinator, member):
-        fresh = world.second_device(phone)
-        sync_desks([fresh, coordinator, fresh, fresh])
-        assert Desk(fresh).programmes.fields(programme)["name"] == "A programme"
+    every_holder_brings_it_all_back(world, backup, [coordinator])
+    all_is_quiet(world, [coordinator, member])
+    members_read(world, [coordinator, member], programme, "A programme")
 
 
 def test_the_newest_phone_is_lost_as_well_and_the_others_bring_back_what_it_sent(world):
@@ -370,6 +380,7 @@ def test_the_newest_phone_is_lost_as_well_and_the_others_bring_back_what_it_sent
     del lost, leader  # both of the leader's phones are gone
     every_holder_brings_it_all_back(world, backup, [member, co_leader])
     keys = type(co_leader.keys)()
+    assert code
     Client.reopen(keys, code, world.transport, co_leader.random)
     found = world.phone(keys)
     all_is_quiet(world, [found, co_leader, member])
@@ -476,6 +487,11 @@ def personal(phone: Client) -> Space:
     return Space(phone.person_circle().space.circle, SpaceKind.PERSONAL)
 
 
+def epoch_of(phone: Client, what: Space) -> int:
+    epoch = held(phone, what).epoch
+    return epoch.number if epoch else 0
+
+
 def is_seated(phone: Client, circle: bytes, other: Client) -> bool:
     return bool(phone.replica.circles[circle].accounts[other.account].roles)
 
@@ -516,8 +532,44 @@ def leaders_of_a_register(world: World) -> tuple[Client, Client, Client, bytes]:
     return leader, co_leader, member, circle
 
 
+def group_with_coordinator(world: World) -> tuple[Client, Client, bytes]:
+    """Who both leads a group and coordinates, a member, and the group's circle."""
+    coordinator = world.first()
+    desk = Desk(coordinator)
+    circle = desk.groups.begin("A group", "Carys", Role.LEADER | Role.COORDINATOR)
+    desk.sync()
+    member = joined(world, coordinator, circle, Role.MEMBER)
+    sync_desks([coordinator, member])
+    return coordinator, member, circle
+
+
+def listed_programme(coordinator: Client, group: bytes, name: str) -> bytes:
+    programme = Desk(coordinator).programmes.begin(name)
+    log = coordinator.replica.log_of(programme)
+    coordinator.outbox.write_entry(log, entries.Listing(group, 1))
+    Desk(coordinator).sync()
+    return programme
+
+
+def name_programme(coordinator: Client, programme: bytes, name: str) -> None:
+    shelf = Desk(coordinator).shelf
+    what = Space(programme, SpaceKind.PROGRAMME)
+    fields = {**Desk(coordinator).programmes.fields(programme), "name": name}
+    shelf.put_shared(what, shared_rec(b"programme", programme), "programme", fields)
+
+
+def members_read(
+    world: World, phones: list[Client], programme: bytes, name: str
+) -> None:
+    """On fresh devices too, which have nothing but what the server has."""
+    sync_desks(phones)
+    for phone in phones:
+        assert Desk(phone).programmes.fields(programme)["name"] == name
+        fresh = world.second_device(phone)
+        sync_desks([fresh, *phones, fresh])
+        assert Desk(fresh).programmes.fields(programme)["name"] == name
+
+
 def register_of(phone: Client, circle: bytes, rec: bytes) -> Any:
     desk = Desk(phone)
     return desk.registers.show(desk.sessions.get(circle, rec))
-
-
