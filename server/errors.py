@@ -100,13 +100,18 @@ def translate(error: BaseException) -> BaseException:
     primary = (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
     state = getattr(cause, "sqlstate", None) or ""
     if primary == _SQLITE_FULL or state in _FULL:
-        return AfterUser("quota", "the server's disk is full")
+        return AfterUser("quota", "the server's disk is full", **_again("quota"))
     unreachable = error.connection_invalidated or state.startswith("08")
     if primary in _SQLITE_BUSY or state in _BUSY or unreachable:
-        return Later("busy", "the database cannot be written just now")
+        return Later("busy", "the database cannot be written just now", **_again())
     if type(error).__name__ == "OperationalError" and not primary and not state:
-        return Later("busy", "the database cannot be reached just now")
+        return Later("busy", "the database cannot be reached just now", **_again())
     return error
+
+
+def _again(code: str = "busy") -> dict[str, int]:
+    """When to come again: said in the error of one space too, which has no header."""
+    return {"retry_after": RETRY_AFTER_S[code]}
 
 
 def _of_http(error: HTTPException) -> EnidError:

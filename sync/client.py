@@ -505,7 +505,7 @@ class Client:
                 "UPDATE version SET tries = tries + 1 WHERE space = ? AND seq IS NULL",
                 space,
             )
-        elif error["retry"] != "later":
+        elif not _is_for_later(error):
             self.store.run(
                 "UPDATE version SET tries = tries + 1 WHERE space = ? AND id = ?",
                 space, version,
@@ -524,7 +524,7 @@ class Client:
         if code == "restoring":
             self.changes_held_until = self.now + 60.0
             self.outbox.unseal(space, chain)
-        elif retry == "later" or self._server_is_behind(space, error):
+        elif _is_for_later(error) or self._server_is_behind(space, error):
             return
         else:
             self.outbox.unseal(space, chain)
@@ -693,6 +693,11 @@ class Client:
     def _holds_newest(self, held: Held) -> bool:
         newest = held.ring.newest
         return newest is not None and newest.mark.kid in held.ring.keys
+
+
+def _is_for_later(error: dict[str, Any]) -> bool:
+    """Whether the same bytes are to be sent again; a full disk says when."""
+    return error["retry"] == "later" or "retry_after" in error
 
 
 def _lacks_key(held: Held) -> bool:

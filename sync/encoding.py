@@ -6,7 +6,6 @@ meaning of the bytes to the modules above.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
@@ -21,7 +20,8 @@ _TYPED = str.maketrans("OIL", "011", " -\t\r\n\u2010\u2011\u2013")
 
 def b64(data: bytes) -> str:
     """Base64url without padding (RFC 4648 section 5)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    text = binascii.b2a_base64(data, newline=False).rstrip(b"=")
+    return text.translate(_TO_URL).decode("ascii")
 
 
 def unb64(text: str, size: int | None = None) -> bytes:
@@ -31,16 +31,19 @@ def unb64(text: str, size: int | None = None) -> bytes:
         Never: ``bad_envelope`` for any other spelling or size.
     """
     try:
-        padded = text + "=" * (-len(text) % 4)
-        data = binascii.a2b_base64(padded.translate(_URL), strict_mode=True)
-    except (ValueError, TypeError, AttributeError) as error:
+        padded = text.encode("ascii").translate(_FROM_URL) + b"=" * (-len(text) % 4)
+        data = binascii.a2b_base64(padded, strict_mode=True)
+    except (ValueError, AttributeError) as error:
         raise Never("bad_envelope", "not base64url") from error
-    if b64(data) != text or (size is not None and len(data) != size):
+    rest = len(text) % 4  # the bits that the last character has to spare are zero
+    spelled = not rest or b64(data[-(len(data) % 3) :]) == text[-rest:]
+    if not spelled or (size is not None and len(data) != size):
         raise Never("bad_envelope", "not canonical base64url of the right size")
     return data
 
 
-_URL = str.maketrans("-_+/", "+/\x00\x00")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
 
 
 def sha256(*parts: bytes) -> bytes:

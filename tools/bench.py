@@ -12,6 +12,7 @@ import os
 import queue
 import random
 import shutil
+import signal
 import sqlite3
 import statistics
 import sys
@@ -275,9 +276,7 @@ def own_notes(client: Client) -> Any:
     )  # fmt: skip
 
 
-def compare_answers(
-    phone: Client, group: Group, floor: Server, server: Server
-) -> None:
+def compare_answers(phone: Client, group: Group, floor: Server, server: Server) -> None:
     """Both say the same of what is new, or they are not doing the same job."""
     request = asked(phone, {"have": cursors(phone)})
     pulls = []
@@ -421,11 +420,13 @@ def measure_storm() -> Figures:
         wall_s = storm(server, returns)
         disk.append(fsync_ms(server.data))
         rss_mib = server.rss_mib()
-        served = sum(one.was_served() for one in returns)
+        failed = [one for one in returns if not one.was_served()]
+        for one in failed[:3]:
+            say(f"  not served: {one.status} {one.answer[:200]!r}")
         took = sorted(one.took_ms for one in returns)
     return {
-        "storm_served": served,
-        "storm_errors": len(returns) - served,
+        "storm_served": len(returns) - len(failed),
+        "storm_errors": len(failed),
         "storm_p50_ms": statistics.median(took),
         "storm_p99_ms": took[int(len(took) * 0.99)],
         "storm_wall_s": wall_s,
@@ -593,6 +594,7 @@ def main(names: list[str]) -> int:
         say(f"There is no part {unknown[0]}. There are: {', '.join(PARTS)}.")
         return 2
     os.sched_setaffinity(0, {LOAD_CORE})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and stop the servers
     figures: Figures = {}
     broken = 0
     for name in names or PARTS:

@@ -95,10 +95,9 @@ class World:
             done = 0
             for group in workers.map(self._fill_group, self.groups):
                 done += len(group.members)
-                self.say(
-                    f"  set-up: {done} of {sum(members)} phones have joined,"
-                    f" {time.monotonic() - started:.0f} s"
-                )
+                if done % 50 < len(group.members) or done == sum(members):
+                    took = time.monotonic() - started
+                    self.say(f"  set-up: {done} phones have joined, {took:.0f} s")
         for group in self.groups:
             for phone in group.members:
                 _learn_programme_key(phone, self.programme, key)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from sync import entries as e
 from sync import labels
+from sync.check import Judgement
 from sync.entries import decode
 from sync.kinds import ZERO16, Role, Rule, SpaceKind
 from sync.membership import Account, Membership, account_id, space_id
@@ -116,26 +117,31 @@ def note_entry(
     connection: Connection,
     membership: Membership,
     before: dict[bytes, Account],
-    entry: e.Entry,
+    judged: Judgement,
     seq: int,
     today: int,
 ) -> None:
     """Carry one entry of a circle's log over into the tables.
 
+    A device is signed out everywhere only by its own account: others end its rights
+    in their circle, and no stranger's circle can end anybody's sign-in.
+
     Args:
         membership: the fold with the entry.
         before: the accounts as they were without it.
+        judged: the entry and its author.
         seq: where the entry stands in the log.
     """
-    log = membership.log
+    log, entry = membership.log, judged.entry
     for account in membership.accounts.values():
         if before.get(account.id) is not account:
             _note_seat(
                 connection, membership, before.get(account.id), account, seq, today
             )
     if isinstance(entry, e.Removal) and entry.what == e.REMOVE_DEVICE:
-        connection.execute(_REVOKE, {"device": entry.subject})
-        connection.execute(_SIGN_OUT, {"device": entry.subject})
+        if membership.devices[entry.subject].account == judged.account:
+            connection.execute(_REVOKE, {"device": entry.subject})
+            connection.execute(_SIGN_OUT, {"device": entry.subject})
     elif isinstance(entry, e.Listing):
         where = {"circle": membership.circle, "group": entry.group}
         connection.execute(_LIST if entry.listed else _UNLIST, where)

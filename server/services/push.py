@@ -130,7 +130,7 @@ def _note(
     if log.space.kind is SpaceKind.CIRCLE:
         if judged.entry:
             note_entry(
-                log.connection, log.membership, accounts, judged.entry, log.seq, today
+                log.connection, log.membership, accounts, judged, log.seq, today
             )
     elif log.space.kind is SpaceKind.PERSONAL and version.header.deleted:
         _forget(log, version)

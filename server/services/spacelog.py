@@ -65,7 +65,9 @@ def find_to_write(connection: Connection, space: bytes) -> Any:
     if row is None or connection.dialect.name == "sqlite":
         return row
     lock = _LOCK_SPACE if row.kind else _LOCK_LOG
-    return connection.execute(lock, {"space": space}).first()
+    connection.execute(lock, {"space": space}).first()
+    # What the locking statement returns of a row that it did not lock may be older.
+    return find(connection, space)
 
 
 def find_log(connection: Connection, circle: bytes) -> Any:

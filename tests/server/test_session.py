@@ -102,10 +102,20 @@ def test_revoked_device_is_signed_out_and_stays_out(
     leader: Phone, member: Phone, circle: Circle
 ):
     entry = e.Removal(bytes(32), e.REMOVE_DEVICE, member.device)
-    leader.accepted(circle.log, leader.entry(circle, entry))
+    member.accepted(circle.log, member.entry(circle, entry))
     assert code(member.post()) == (401, "auth_required")
     member.token = ""
     assert code(member.sign_in()) == (403, "device_revoked")
+
+
+def test_somebody_elses_circle_cannot_end_a_sign_in(
+    leader: Phone, member: Phone, circle: Circle
+):
+    entry = e.Removal(bytes(32), e.REMOVE_DEVICE, member.device)
+    leader.accepted(circle.log, leader.entry(circle, entry))
+    assert member.post().status_code == 200
+    member.token = ""
+    assert member.sign_in().status_code == 201
 
 
 def test_token_lives_sixty_idle_days(leader: Phone, clock):
