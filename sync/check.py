@@ -278,7 +278,7 @@ def _check_content(
         author, roles, space.kind, space.subject, header.rule
     ):
         raise AfterUser("role_denied", "this role may not write so here")
-    _check_epoch_of(version, state, serving)
+    _check_epoch_of(version, state, None if repaired else serving)
     _check_size(version, space.kind)
     record = record_key(header.rule, author.id, header.rec)
     for parent in header.parents:

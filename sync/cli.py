@@ -25,7 +25,7 @@ from sync import records
 from sync.client import Client, Transport
 from sync.declined import Declined
 from sync.desk import Desk, Line, Meeting, NoteEditor, finding
-from sync.desk.schedule import read_clock, read_day, when_in_words
+from sync.desk.schedule import LONDON, read_clock, read_day, when_in_words, zone
 from sync.encoding import b64
 from sync.errors import EnidError, Later
 from sync.home import Home, Offline, open_home
@@ -316,23 +316,14 @@ def schedule(work: Work) -> None:
     if not shown:
         work.say("No session is planned." if not meetings else "No more sessions.")
         return
-    work.say(f"UK time. {_age(desk, shown, now)}")
-    said = {m.circle: desk.registers.mine(m.circle) for m in shown}
+    work.say(f"UK time. {_age(work, now)}")
     for meeting in shown:
         _say_meeting(work, meeting)
-        standing = said[meeting.circle].get(meeting.rec)
-        if standing and standing.values:
-            agreed = standing.value
-            word = words(agreed) if agreed else "your leaders are still agreeing"
-            work.say(f"        You: {word}")
 
 
-def _age(desk: Desk, meetings: Sequence[Meeting], now: datetime) -> str:
-    ages = [desk.sessions.checked_at(m.circle) for m in meetings]
-    known = [at for at in ages if at]
-    if not known:
-        return "On this device only, not sent yet."
-    return f"Checked {ago(now, min(known))}."
+def _age(work: Work, now: datetime) -> str:
+    checked = work.desk.checked_at()
+    return f"Checked {ago(now, checked)}." if checked else "Never checked."
 
 
 def ago(now: datetime, then: datetime) -> str:
@@ -347,24 +338,42 @@ def ago(now: datetime, then: datetime) -> str:
 
 def _say_meeting(work: Work, meeting: Meeting) -> None:
     fields, labels = meeting.item.fields, work.desk.groups.labels(meeting.circle)
-    parts = [
-        finding.short(meeting.rec), when_in_words(fields), meeting.group.name,
-        fields.get("place", ""), fields.get("link", ""),
-        ", ".join(labels.get(person, "?") for person in fields["led_by"]),
-        f"CANCELLED {fields.get('reason', '')}".strip() if meeting.cancelled else "",
-        "(not sent yet)" if meeting.item.pending else "",
-    ]  # fmt: skip
-    work.say("  ".join(part for part in parts if part))
+    when = when_in_words(fields)
+    work.say(f"{finding.short(meeting.rec)}  {when}  {meeting.group.name}")
     here = meeting.starts_at.astimezone()
     if here.utcoffset() != meeting.starts_at.utcoffset():
-        work.say(f"        {here:%H:%M} by this device's clock")
+        _more(work, f"{here:%a %H:%M} by this device's clock")
+    if meeting.cancelled:
+        _more(work, f"CANCELLED {fields.get('reason', '')}")
+    led_by = ", ".join(labels.get(person, "?") for person in fields["led_by"])
+    _more(work, fields.get("place"), led_by, fields.get("link"), fields.get("passcode"))
     for row in work.desk.personal.unread_changes(meeting):
         before = f"{row['before']} -> " if "before" in row else ""
         by = labels.get(row["by"], "?")
-        work.say(f"        new {row['what']}: {before}{row.get('after', '')} ({by})")
+        _more(work, f"new {row['what']}: {before}{row.get('after', '')} ({by})")
     for name, values in meeting.item.differ.items():
         both = " or ".join(str(value) for value in values)
-        work.say(f"        two people wrote a different {name}: {both}")
+        _more(work, f"two people wrote a different {name}: {both}")
+    _more(work, *_about_me(work, meeting))
+    _more(work, "not sent yet" if meeting.item.pending else "")
+
+
+def _more(work: Work, *parts: str | None) -> None:
+    text = "  ".join(part for part in parts if part)
+    if text:
+        work.say(f"        {text}")
+
+
+def _about_me(work: Work, meeting: Meeting) -> Iterator[str]:
+    """One's own apology, and what one's leaders have marked."""
+    desk, circle = work.desk, meeting.circle
+    said = desk.apologies.of(meeting).get(desk.shelf.person_in(circle))
+    if said:
+        yield "You withdrew apologies." if said.withdrawn else "You sent apologies."
+    standing = desk.registers.mine(circle).get(meeting.rec)
+    if standing and standing.values:
+        agreed = standing.value
+        yield f"You: {words(agreed) if agreed else 'your leaders are still agreeing'}"
 
 
 def session_add(work: Work) -> None:
@@ -440,7 +449,8 @@ def said_of(line: Line) -> str:
         text = "not marked" if line.expected else "on leave"
     said = line.apology
     if said:
-        when = f" {said.written_at:%d %b %H:%M} UTC" if said.written_at else ""
+        at = said.written_at and said.written_at.astimezone(zone(LONDON))
+        when = f" {at:%d %b %H:%M}" if at else ""
         after = "" if said.in_time else ", after the start"
         why = f': "{said.reason}"' if said.reason else ""
         what = "withdrew apologies" if said.withdrawn else "sent apologies"
@@ -822,6 +832,9 @@ def main(
         return _fail(error.detail)
     except EnidError as error:
         return _fail(plain(error))
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return _fail("interrupted; what was saved on this device stays there")
     except OSError as error:
@@ -838,7 +851,9 @@ def _run(
 ) -> int:
     chosen: Callable[[str], Any] = Offline if args.offline else connect
     with open_home(args.home.expanduser(), chosen, clock, args.server) as home:
-        return args.act_on(Work(home, args, out)) or 0
+        code: int = args.act_on(Work(home, args, out)) or 0
+    out.flush()
+    return code
 
 
 def _fail(line: str) -> int:

@@ -12,11 +12,11 @@ import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from sync import entries, labels, sealing, signing
+from sync import entries, envelope, labels, sealing, signing
 from sync.check import Space
 from sync.encoding import b64, sha256, unb64
 from sync.envelope import Header, View
-from sync.errors import AfterUser, EnidError, Later, Never, ServerFault
+from sync.errors import AfterPull, AfterUser, EnidError, Later, Never, ServerFault
 from sync.invitations import AccountKey, Identity, Invitation
 from sync.keyring import Random
 from sync.kinds import SPACES, ZERO16, ZERO32, CircleKind, Role, Rule, SpaceKind
@@ -30,6 +30,12 @@ ROUNDS_MAX = 200
 _SHAPELESS = (LookupError, TypeError, ValueError, AttributeError, OverflowError, Never)
 REQUEST_BYTES_MAX = 500_000  # of versions; with packs, wraps and base64 under 1 MiB
 TRIES_MAX = 3
+INVITE_DAYS_MAX = 400
+REPAIR_S = 24 * 3600
+_PUT_BACK_FIRST = frozenset((
+    "unknown_author", "unknown_invite", "unknown_change", "unknown_epoch",
+    "unknown_parent", "no_such_space",
+))  # fmt: skip
 
 
 class Transport(Protocol):
@@ -153,9 +159,17 @@ class Client:
             body["lookup"] = b64(lookup)
         answer = _ask(self.transport, "POST", "/v1/session", body, None)
         self._keep_secrets(token=_field(answer, "token").encode())
+        if isinstance(answer.get("inc"), int):
+            self._notice_incarnation(answer["inc"], self.now)
 
     def _call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """A signed-in request; signs in first, or again, when that is needed."""
+        """A signed-in request; signs in first, or again, when that is needed.
+
+        Raises:
+            AfterPull: ``restored``: signing in showed that the server was restored,
+                so what was to be sent has to be thought over.
+        """
+        inc = self.store.meta("inc")
         if "token" not in self.secrets:
             self._sign_in_again()
         try:
@@ -164,6 +178,8 @@ class Client:
             if error.code != "auth_required":
                 raise
             self._sign_in_again()
+            if path == "/v1/sync" and self.store.meta("inc") != inc:
+                raise AfterPull("restored", "the server was restored") from error
             return _ask(self.transport, method, path, body, self._token())
 
     def _token(self) -> str:
@@ -222,7 +238,13 @@ class Client:
         self, circle: bytes, person: bytes, roles: Role, pack: dict[str, Any],
         expires_at: int,
     ) -> Invitation:  # fmt: skip
-        """Open a place; show its code only once its entry has been sent."""
+        """Open a place; show its code only once its entry has been sent.
+
+        Raises:
+            Never: ``bad_request`` for an expiry that the server would refuse.
+        """
+        if not 0 < expires_at - self.now <= INVITE_DAYS_MAX * 86_400:
+            raise Never("bad_request", "an invitation lasts for 1 to 400 days")
         invitation = Invitation.new(self.random, self.suite)
         log = self.replica.log_of(circle)
         sealed = invitation.seal_pack(
@@ -307,7 +329,12 @@ class Client:
         self.outbox.seal_batch(rights=self.now >= self.changes_held_until)
         request = self._request()
         before = self._progress()
-        reply = self._call("POST", "/v1/sync", request)
+        try:
+            reply = self._call("POST", "/v1/sync", request)
+        except AfterPull as error:
+            if error.code != "restored":
+                raise
+            return True
         self._take(reply, request)
         return bool(reply["more"]) or self._progress() != before
 
@@ -341,6 +368,10 @@ class Client:
         batch = dict(self.outbox.batch())
         pushes: dict[str, list[Any]] = {}
         room, self.withheld = _Room(), set[bytes]()
+        for space, batched in batch.items():
+            batch[space] = self._sendable(space, batched)
+            if len(batch[space]) < len(batched):
+                self.withheld.add(space)
         self.repairing: dict[bytes, list[bytes]] = {}
         for (space,) in self.store.all(
             "SELECT id FROM space WHERE repair_at IS NOT NULL ORDER BY kind != 0"
@@ -364,6 +395,34 @@ class Client:
             else:
                 self.withheld.add(space)
         return pushes
+
+    def _sendable(self, space: bytes, batched: list[Any]) -> list[Any]:
+        """Without what must wait until a restored server has everything back.
+
+        Nothing is sent before the space has been read again. A change of rights
+        sealed under an older incarnation may stand in the old log, or exclude what
+        stands there, and other phones still put that back: it waits a day.
+        """
+        inc, held = self.store.meta("inc") or 0, self.replica.spaces[space]
+        log = self.replica.log_of(held.space.circle) if held.membership.length else held
+        if (self.cursor(space) or self.cursor(log.id)) not in (0, inc):
+            return []
+        others = [a for a in held.membership.accounts.values() if a.roles]
+        for place, (_, header, _, body) in enumerate(batched):
+            compares = isinstance(
+                entries.decode(body) if not envelope.parse_header(header).rule else None,
+                entries.Removal | entries.SetRoles | entries.Epoch,
+            )
+            if compares and len(others) > 1 and self._may_stand(header):
+                return batched[:place]
+        return batched
+
+    def _may_stand(self, header: bytes) -> bool:
+        """Whether a version may stand in the log of the server before its restore."""
+        restored_at = self.store.meta("restored_at")
+        if restored_at is None or self.now >= restored_at + REPAIR_S:
+            return False
+        return envelope.parse_header(header).view.inc < (self.store.meta("inc") or 0)
 
     def _repair_is_due(self, space: bytes) -> bool:
         row = self.store.one("SELECT repair_at FROM space WHERE id = ?", space)
@@ -441,6 +500,7 @@ class Client:
                 self.store.raise_alarm(now, ZERO16, "went_back")
             self.store.set_meta("inc", inc)
             if known:
+                self.store.set_meta("restored_at", now)
                 self.store.run("UPDATE pack_out SET sent = 0 WHERE expires_at > ?", now)
                 self.store.set_meta("slot_due", 1)
 
@@ -462,7 +522,11 @@ class Client:
         held = self.replica.spaces.get(space)
         if held is None or not self.replica.cursor(space).seq:
             return
-        if self.cursor(space) >= inc and self._may_read(held):
+        if not self._may_read(held):  # nothing is missing: it is not ours any more
+            with self.store.write():
+                self.outbox.unseal(space, 0)
+            return
+        if self.cursor(space) >= inc:
             with self.store.write():
                 self.store.raise_alarm(now, space, "went_back")
         page = {"after": 0, "seq": 0, "head": b64(ZERO32), "versions": [],
@@ -513,19 +577,21 @@ class Client:
 
     def _take_refusal(self, space: bytes, index: int, error: dict[str, Any]) -> None:
         rows = self.store.all(
-            "SELECT n, chain, derived FROM outbox WHERE space = ? AND id IS NOT NULL"
-            " ORDER BY chain",
+            "SELECT n, chain, derived, header FROM outbox"
+            " WHERE space = ? AND id IS NOT NULL ORDER BY chain",
             space,
         )
         if index >= len(rows):
             return
-        n, chain, derived = rows[index]
+        n, chain, derived, header = rows[index]
         code, retry = str(error["code"]), str(error["retry"])
         if code == "restoring":
             self.changes_held_until = self.now + 60.0
             self.outbox.unseal(space, chain)
         elif _is_for_later(error) or self._server_is_behind(space, error):
             return
+        elif code in _PUT_BACK_FIRST and self._may_stand(header):
+            return  # its bytes may stand elsewhere: they must not change
         else:
             self.outbox.unseal(space, chain)
             if retry in ("never", "after_user") and not derived:
@@ -619,10 +685,10 @@ class Client:
         )  # fmt: skip
         for (space,) in repaired:
             self.store.run("UPDATE space SET repair_at = NULL WHERE id = ?", space)
-            self._wrap_again(self.replica.spaces[space])
+            self._give_wraps_again(self.replica.spaces[space])
 
-    def _wrap_again(self, held: Held) -> None:
-        """Put back wraps of epochs before the newest, which no server asks for."""
+    def _give_wraps_again(self, held: Held) -> None:
+        """Also of epochs that the server kept, or got back without their wraps."""
         what = held.space
         if what.kind is SpaceKind.CIRCLE or SPACES[what.kind].carried:
             return

@@ -50,6 +50,7 @@ class Home:
         self.folder, self.clock = folder, clock
         self.store = Store.open(folder / "enid.sqlite")
         self.keys = JsonKeyFile(folder / "keys.json")
+        self.keys.load()
         kept: str | None = self.store.meta("server")
         address = server or kept or os.environ.get("ENID_SERVER") or SERVER
         self.server = address.rstrip("/")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from sync import entries, sealing
 from sync.check import EpochMark, Space
 from sync.errors import NoKey, Unopened
-from sync.kinds import SPACES, ZERO32, SpaceKind
+from sync.kinds import SPACES, ZERO32, Rule, SpaceKind
 from sync.membership import Account, Membership
 from sync.sealing import EpochKey
 
@@ -163,10 +163,17 @@ class Ring:
     ) -> bool:
         """Nobody is left who could give it, or it is the person's own thread."""
         what = self.space
-        readers = membership.readers(what.kind, what.subject)
         in_thread = what.kind is SpaceKind.THREAD
-        own_thread = in_thread and membership.acts_for(epoch.author, what.subject)
-        return own_thread or not before.entry.accounts & set(readers)
+        if in_thread and membership.acts_for(epoch.author, what.subject):
+            return True
+        known = (membership.accounts.get(a) for a in before.entry.accounts)
+        return not any(  # by what stood then: somebody may have come back since
+            membership.may_write(
+                a, membership.roles_at(a, epoch.entry.membership),
+                what.kind, what.subject, Rule.ALL,
+            )
+            for a in known if a
+        )  # fmt: skip
 
     def is_due(self, membership: Membership) -> bool:
         """Whether somebody who held the newest key has lost the space."""

@@ -34,8 +34,9 @@ from sync.store import Store
 
 WAITING = "waiting"
 PAGE_VERSIONS_MAX = 4096  # 512 KiB hold fewer
-# A server that spoils a signature or leaves a gap must not spoil the version for good.
-_JUDGED_AGAIN = ("bad_signature", "chain_conflict")
+GAP = "chain_conflict"
+# A server that spoils a signature or leaves a gap must not spoil a version for good.
+_JUDGED_AGAIN = ("bad_signature", GAP)
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ class Held:
         if device not in self.fresh_tips:
             row = self.store.one(
                 "SELECT n, id FROM version WHERE space = ? AND device = ?"
-                " AND account IS NOT NULL ORDER BY n DESC LIMIT 1",
-                self.id, device,
+                " AND account IS NOT NULL AND coalesce(code, '') != ?"
+                " ORDER BY n DESC LIMIT 1",
+                self.id, device, GAP,
             )  # fmt: skip
             self.fresh_tips[device] = (row[0], row[1]) if row else NO_TIP
         return self.fresh_tips[device]
@@ -424,7 +426,7 @@ class Replica:
             held.waiting.add(header.device)
             return _Judged(version, seq, None, WAITING)
         author = self._signer(held, version)
-        if author and header.n > held.tip(header.device)[0]:
+        if author and error.code != GAP:
             held.fresh_tips[header.device] = (header.n, version.id)
         return _Judged(version, seq, None, error.code, author)
 

@@ -143,7 +143,7 @@ def _check_versions(store: Store, space: bytes, fresh: Fresh, report: Report) ->
         version = envelope.parse(*parts)
         if code is not None:
             report.counts[f"skipped ({code})"] += 1
-            if account and version.header.n > fresh.tip(version.header.device)[0]:
+            if account and code != "chain_conflict":
                 fresh.tips[version.header.device] = (version.header.n, version.id)
             continue
         try:

@@ -21,7 +21,7 @@ from sync.check import Space
 from sync.client import Client, Transport
 from sync.encoding import b64, sha256
 from sync.entries import Listing
-from sync.envelope import Header, View, Version, next_head
+from sync.envelope import Header, Version, View, next_head
 from sync.invitations import Invitation
 from sync.kinds import CircleKind, Role, Rule, SpaceKind
 from sync.membership import space_id

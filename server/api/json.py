@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -39,9 +40,11 @@ class Parser(FlaskParser):
         except orjson.JSONDecodeError:
             raise bad_request("the body is not JSON", field="") from None
 
-    def handle_error(self, error: ma.ValidationError, *_args: Any, **_kw: Any) -> Any:
-        field, message = first_fault(error.messages_dict.get("json"))
-        raise bad_request(message, field=field)
+    def handle_error(
+        self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_kw: Any
+    ) -> Any:
+        path, message = first_fault(error.messages_dict.get("json"))
+        raise bad_request(message, field=repeatable(path, schema))
 
 
 def first_fault(messages: Any, path: str = "") -> tuple[str, str]:
@@ -51,6 +54,16 @@ def first_fault(messages: Any, path: str = "") -> tuple[str, str]:
         if key != "_schema":
             path = f"{path}.{key}" if path else str(key)
     return path, str(messages[0]) if isinstance(messages, list) else str(messages)
+
+
+_PLACE = re.compile("[0-9]+|[A-Za-z0-9_-]{22}")  # in a list, or a space
+
+
+def repeatable(path: str, schema: ma.Schema) -> str:
+    """A path without the names that somebody may have typed (SEC-46)."""
+    first, *rest = path.split(".")
+    kept = [part if _PLACE.fullmatch(part) else "*" for part in rest]
+    return ".".join([first if not first or first in schema.fields else "*", *kept])
 
 
 class Api(flask_smorest.Api):

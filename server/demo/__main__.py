@@ -9,25 +9,19 @@ import shutil
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from server import create_app, services_of, upgrade
 from server.demo import words
 from server.demo.build import build
-from server.demo.freshen import freshen, today
-from server.demo.phones import NAMES, Phones, open_phones
+from server.demo.freshen import freshen
+from server.demo.phones import Phones, open_phones
+from sync.desk.finding import short
 from sync.errors import EnidError
 
 ROOT = Path(__file__).resolve().parents[2]
-TRY = {
-    "member": (words.MEMBER, "schedule", "note list", "apology next --reason Nights"),
-    "leader": (words.LEADER, "schedule", "register show next", "register show last"),
-    "co-leader": (words.CO_LEADER, "status", "register mark next 'Li Wei' here"),
-    "coordinator": (
-        words.COORDINATOR, "schedule", f"export-register '{words.GROUP}' --csv out.csv"
-    ),
-}  # fmt: skip
 
 
 def main() -> None:
@@ -40,14 +34,12 @@ def main() -> None:
     try:
         prepare(folder, origin)
     except EnidError as error:
-        _stop(
-            f"The demo could not be prepared ({error}). Delete {folder} and try again."
-        )
+        _stop(f"The demo could not be prepared: {error}. Delete {folder}, try again.")
     say((folder / "demo.txt").read_text(encoding="utf-8"))
     serve(folder, origin, port)
 
 
-def prepare(folder: Path, origin: str) -> None:
+def prepare(folder: Path, origin: str, clock: Callable[[], float] = time.time) -> None:
     """Build the demo when it is not there, freshen it, and say how to open it."""
     started, built = time.monotonic(), (folder / "demo.txt").exists()
     if not built:
@@ -56,18 +48,18 @@ def prepare(folder: Path, origin: str) -> None:
     app = create_app(
         {
             "ENID_DATA": str(folder), "ENID_ORIGIN": origin, "DATABASE_URL": "",
-            "SYNC_PER_MINUTE": 10**9,
+            "SYNC_PER_MINUTE": 10**9, "CLOCK": clock,
         }
     )  # fmt: skip
     with contextlib.redirect_stderr(io.StringIO()):  # a line for each request
         upgrade(app)
-        with open_phones(app, folder / "homes", origin) as phones:
+        with open_phones(app, folder / "homes", origin, clock) as phones:
             if not built:
                 build(phones, folder)
-            circle = _group(phones)
-            freshen(phones, circle)
+            freshen(phones, _group(phones))
+            told = instructions(folder, phones)
         services_of(app).database.close()
-    (folder / "demo.txt").write_text(instructions(folder), encoding="utf-8")
+    (folder / "demo.txt").write_text(told, encoding="utf-8")
     say(f"The demo is ready ({time.monotonic() - started:.0f} s).")
 
 
@@ -76,24 +68,20 @@ def _group(phones: Phones) -> bytes:
     return next(group.circle for group in groups if group.code == "demo-weekly")
 
 
-def instructions(folder: Path) -> str:
+def instructions(folder: Path, phones: Phones) -> str:
     """How to open the demo as each of its four people."""
     command, homes = _shown(ROOT / ".venv" / "bin" / "enid"), folder / "homes"
+    now = phones["leader"].shelf.now
     lines = [
-        f"Enid demo, {today()}. Nobody in it is real.",
+        f"Enid demo, {now:%d %b %Y %H:%M} UTC. Nobody in it is real.",
         "",
-        f"{words.GROUP}: a group of {len(words.MEMBERS)}, two leaders, one coordinator.",
+        f"{words.GROUP}: {len(words.MEMBERS)} members, two leaders, a coordinator.",
         "A session starts in about a quarter of an hour. Open it in a terminal as",
         "",
     ]
-    for name in NAMES:
-        if name in TRY:
-            who, *commands = TRY[name]
-            lines.append(f"{name}: {who}")
-            lines += [
-                f"  {command} --home {_shown(homes / name)} {c}" for c in commands
-            ]
-            lines.append("")
+    for name, (who, *commands) in _commands(phones).items():
+        start = f"  {command} --home {_shown(homes / name)}"
+        lines += [f"{name}: {who}", *(f"{start} {typed}" for typed in commands), ""]
     lines += [
         "`sync` sends and reads; --offline before a command stays off the network;",
         "`verify` checks every signature and key of a home. --help lists the rest.",
@@ -101,6 +89,32 @@ def instructions(folder: Path) -> str:
         f"To begin anew, stop the server and delete {_shown(folder)}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _commands(phones: Phones) -> dict[str, tuple[str, ...]]:
+    """Who each home is, and what to try there."""
+    leader, circle = phones["leader"], _group(phones)
+    shown = [r for r in reversed(leader.registers.attendance(circle)) if r.cells]
+    differ = next((r for r in shown if r.differ), shown[0])
+    agreed = next((r for r in shown if not r.differ), shown[0])
+    return {
+        "member": (
+            words.MEMBER, "schedule", "note list", "apology next --reason Nights",
+        ),
+        "leader": (
+            words.LEADER, "register show next    # apologies, with a reason",
+            "register show last    # nobody has taken it yet",
+            f"register show {short(agreed.meeting.rec)}  # last week's",
+        ),
+        "co-leader": (
+            words.CO_LEADER, f"register show {short(differ.meeting.rec)}  # you differ",
+            "register mark next 'Li Wei' here",
+        ),
+        "coordinator": (
+            words.COORDINATOR, "schedule", "status",
+            f"export-register '{words.GROUP}' --csv attendance.csv",
+        ),
+    }  # fmt: skip
 
 
 def _shown(path: Path) -> str:

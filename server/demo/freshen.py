@@ -6,7 +6,7 @@ client, and writes nothing when it is there already.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from server.demo import words
 from server.demo.build import LINK, plan_weeks
@@ -148,8 +148,3 @@ def _one_note(phones: Phones) -> None:
     notes = phones["member"].notes
     if not any(True for _ in notes.all()):
         notes.save(notes.new("What stayed with me"), words.NOTE)
-
-
-def today() -> str:
-    """For the front page."""
-    return datetime.now(UTC).strftime("%d %b %Y %H:%M UTC")

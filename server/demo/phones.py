@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,14 +102,14 @@ class Phones:
 
 
 @contextmanager
-def open_phones(app: Flask, folder: Path, origin: str) -> Iterator[Phones]:
+def open_phones(
+    app: Flask, folder: Path, origin: str, clock: Callable[[], float]
+) -> Iterator[Phones]:
     """Open all homes below a folder, and close them in the end."""
     with ExitStack() as stack:
         homes = {
             name: stack.enter_context(
-                open_home(
-                    folder / name, lambda at: InProcess(app, at), time.time, origin
-                )
+                open_home(folder / name, lambda at: InProcess(app, at), clock, origin)
             )
             for name in NAMES
         }

@@ -45,19 +45,19 @@ RULES = (
     " recording, no transcription or AI note-taker.",
     "Come as regularly as your rota lets you; the same sitting when you can, the other"
     " when you can't.",
-    "If you can't come, send apologies to the group, so that nobody simply vanishes. You"
-    " need not say why.",
-    "This is a place to think about work: not therapy, not assessment, not supervision."
-    " Ask us separately about any of those.",
-    "Limits: if we feared for your safety or someone else's, we'd aim to say so here and"
-    " talk with you first; rarely we might have to tell someone.",
+    "If you can't come, send apologies to the group, so that nobody simply vanishes."
+    " You need not say why.",
+    "This is a place to think about work: not therapy, not assessment, not"
+    " supervision. Ask us separately about any of those.",
+    "Limits: if we feared for your safety or someone else's, we'd aim to say so here"
+    " and talk with you first; rarely we might have to tell someone.",
     "If the line drops: rejoin; we wait two minutes and carry on.",
 )
 
 NOTE = (
     "What stayed with me\n\nThe daughter who apologised for ringing the bell. I was"
-    " short with her, and I know why: it was four in the morning and I had nothing left."
-    "\n\nAsk the group what they do with the ones who say sorry."
+    " short with her, and I know why: it was four in the morning and I had nothing"
+    " left.\n\nAsk the group what they do with the ones who say sorry."
 )
 REASON = "On nights until Thursday."
 
@@ -65,7 +65,7 @@ STUDENTS = (
     "Amara Nwosu", "Ben Whitlock", "Catrin Llwyd", "Dev Patel", "Eilidh Fraser",
     "Farah Siddiqui", "George Mensah", "Hana Kovács", "Imogen Vale", "João Duarte",
     "Kezia Brown", "Lucas Meyer", "Meera Iyer", "Niamh Walsh", "Omar Haddad",
-    "Poppy Trent", "Quentin Lowe", "Rosa Ferri", "Sefa Yılmaz", "Tess Ward",
+    "Poppy Trent", "Quentin Lowe", "Rosa Ferri", "Sefa Öztürk", "Tess Ward",
     "Uma Rao",
 )  # fmt: skip
 STUDENT_LEADERS = ("Dr Ruth Bell", "Dr Ian Cho", "Dr Nora Quist", "Dr Paul Eze")

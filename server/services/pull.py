@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, bindparam, column, text
 
 from server.services import Caller, Services
 from server.services.wraps import lacking
@@ -24,6 +24,10 @@ CONTROL = bytes(33)  # the record that every control entry belongs to
 
 # Kind 6 is ``thread``, which the person reads whom it is about; 0 and 7 are a
 # programme's log and space, open to every account of a group that it lists.
+# Named columns let SQLAlchemy keep what it has worked out about a result.
+_NAMES = (
+    "space_id", "circle_id", "kind", "subject", "seq", "head", "kid", "lacks", "partly",
+)  # fmt: skip
 _READABLE = text(
     "SELECT s.space_id, s.circle_id, s.kind, s.subject, s.seq, s.head, s.kid, s.lacks,"
     " 0 AS partly FROM seat JOIN space s ON s.circle_id = seat.circle_id "
@@ -42,11 +46,16 @@ _READABLE = text(
     "FROM closing c JOIN space s ON s.space_id = c.space_id "
     "JOIN version v ON v.space_id = c.space_id AND v.seq = c.seq "
     "WHERE c.account_id = :account"
-)
+).columns(*map(column, _NAMES))
 _VERSIONS = text(
     "SELECT seq, header, signature, body, body_hash, head, record FROM version "
     "WHERE space_id = :space AND seq >= :first AND seq <= :last "
     "ORDER BY seq LIMIT :rows"
+).columns(
+    *map(
+        column,
+        ("seq", "header", "signature", "body", "body_hash", "head", "record"),
+    )
 )
 _WRAPS = text(
     "SELECT DISTINCT space_id, kid, wrapped FROM wrap "
@@ -143,27 +152,31 @@ def _read_page(
         asked = page.seq
         # The row of the place itself rides along, so that its head can be compared.
         where = {"space": space.space_id, "first": asked, "last": space.seq}
-        for row in connection.execute(_VERSIONS, where | {"rows": ROWS}):
-            if row.seq == asked:
-                if row.head != page.head:
+        rows = connection.execute(_VERSIONS, where | {"rows": ROWS}).all()
+        for seq, header, signature, body, body_hash, head, record in rows:
+            if seq == asked:
+                if head != page.head:
                     return None
                 continue
-            wire = write_version(row)
-            size = sum(len(part) for part in wire if part)
+            wire = write_version(header, signature, body, body_hash)
+            size = sum(map(len, filter(None, wire)))
             if size > answer.room and answer.room < ANSWER_BYTES_MAX:
                 answer.room = 0
                 break
             answer.room -= size
             page.versions.append(wire)
-            page.has_epoch = page.has_epoch or row.record == CONTROL
-            page.seq, page.head = row.seq, row.head
+            page.has_epoch = page.has_epoch or record == CONTROL
+            page.seq, page.head = seq, head
     return page
 
 
-def write_version(row: Any) -> list[str | None]:
+def write_version(
+    header: bytes, signature: bytes, body: bytes | None, body_hash: bytes
+) -> list[str | None]:
     """A stored version as it stands on the wire."""
-    wire: list[str | None] = [b64(row.header), b64(row.signature)]
-    return wire + ([None, b64(row.body_hash)] if row.body is None else [b64(row.body)])
+    if body is None:
+        return [b64(header), b64(signature), None, b64(body_hash)]
+    return [b64(header), b64(signature), b64(body)]
 
 
 def _add_lacking(

@@ -129,9 +129,7 @@ def _note(
 ) -> None:
     if log.space.kind is SpaceKind.CIRCLE:
         if judged.entry:
-            note_entry(
-                log.connection, log.membership, accounts, judged, log.seq, today
-            )
+            note_entry(log.connection, log.membership, accounts, judged, log.seq, today)
     elif log.space.kind is SpaceKind.PERSONAL and version.header.deleted:
         _forget(log, version)
 

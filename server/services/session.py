@@ -10,7 +10,7 @@ import hmac
 import os
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, text
 
 from server.services import DAY_S, Caller, Services
 from server.services.invitations import at_rest, find_open
@@ -30,7 +30,15 @@ _CALLER = text(
     " (SELECT value FROM server_state WHERE key = 'inc') AS inc FROM token t "
     "JOIN account a ON a.account_id = t.account_id "
     "WHERE t.token_hash = :token AND t.expires_at > :now"
-)
+).columns(
+    *map(
+        column,
+        (
+            "account_id", "device_id", "peek_space", "used_on", "synced_inc", "circles",
+            "seen_on", "inc",
+        ),
+    )
+)  # fmt: skip
 _REDEEM = text(
     "INSERT INTO redeemed (challenge_hash, expires_at) VALUES (:challenge, :expires) "
     "ON CONFLICT DO NOTHING"

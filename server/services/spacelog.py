@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, column, text
+from sqlalchemy.sql.selectable import TextualSelect
 
 from sync.check import NO_TIP, EpochMark, Judgement, Space, Tip
 from sync.entries import Epoch
@@ -23,7 +24,15 @@ SELECT s.space_id, s.circle_id, s.kind, s.subject, s.seq, s.head, s.epoch, s.kid
        s.epoch_id, s.epoch_membership, l.seq AS log_seq, l.head AS log_head
 FROM space s JOIN space l ON l.circle_id = s.circle_id AND l.kind = 0
 WHERE s.space_id = :space"""
-_FIND = text(_SPACE)
+_FIND = text(_SPACE).columns(
+    *map(
+        column,
+        (
+            "space_id", "circle_id", "kind", "subject", "seq", "head", "epoch", "kid",
+            "epoch_id", "epoch_membership", "log_seq", "log_head",
+        ),
+    )
+)  # fmt: skip
 # On PostgreSQL whoever writes to a space keeps its circle's log from changing, and
 # takes the log before the space: otherwise two could wait for each other.
 _LOCK_LOG = text(_SPACE + " FOR UPDATE OF s")
@@ -33,7 +42,7 @@ _HOLD_LOG = text(_SPACE + " FOR SHARE OF s")
 _TIP = text(
     "SELECT n, id FROM version WHERE space_id = :space AND device_id = :device "
     "ORDER BY n DESC LIMIT 1"
-)
+).columns(column("n"), column("id"))
 _INSERT = text(
     "INSERT INTO version (space_id, seq, id, header, signature, body, body_hash, head,"
     " device_id, n, record, day) VALUES (:space, :seq, :id, :header, :signature, :body,"
@@ -78,7 +87,7 @@ def find_log(connection: Connection, circle: bytes) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _known(ids: int, seqs: int) -> TextClause:
+def _known(ids: int, seqs: int) -> TextualSelect:
     # Spelled out for each count: expanding a list costs more than the query.
     by_id = ", ".join(f":id{i}" for i in range(ids))
     by_seq = ", ".join(f":seq{i}" for i in range(seqs))
@@ -86,7 +95,8 @@ def _known(ids: int, seqs: int) -> TextClause:
     parts = [f"{columns} WHERE space_id = :space AND id IN ({by_id})"]
     if seqs:
         parts.append(f"{columns} WHERE space_id = :space AND seq IN ({by_seq})")
-    return text(" UNION ALL ".join(parts))
+    names = ("id", "seq", "head", "record", "bare")
+    return text(" UNION ALL ".join(parts)).columns(*map(column, names))
 
 
 class SpaceLog:

@@ -17,6 +17,8 @@ whoever calls.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sync.client import Client
 from sync.desk.apologies import Apologies, Apology
 from sync.desk.board import Board
@@ -65,6 +67,13 @@ class Desk:
         self.client.sync()
         while self.derive():
             self.client.sync()
+        with self.client.store.write():
+            self.client.store.set_meta("checked_at", self.client.now)
+
+    def checked_at(self) -> datetime | None:
+        """When the server last gave a full answer (E-11)."""
+        at = self.client.store.meta("checked_at")
+        return datetime.fromtimestamp(at, UTC) if at else None
 
     def derive(self) -> bool:
         """Do what follows from others' acts; whether anything was written.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from sync.check import Space
@@ -80,14 +80,6 @@ class Sessions:
             if meeting.rec == rec:
                 return meeting
         raise Declined("there is no such session")
-
-    def checked_at(self, circle: bytes) -> datetime | None:
-        """When the server last answered about a group's schedule (E-11)."""
-        held = self.shelf.held(circle, SpaceKind.FRAME)
-        row = held and self.shelf.store.one(
-            "SELECT checked_at FROM space WHERE id = ?", held.id
-        )
-        return datetime.fromtimestamp(row[0], UTC) if row and row[0] else None
 
     def add(
         self, circle: bytes, on: date, start: time, minutes: int = 60, **more: Any

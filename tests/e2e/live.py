@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sync.client import Client
+from sync.client import Client, Transport
 from sync.errors import Later
+from sync.http import HttpTransport
 from sync.invitations import Invitation
 from sync.kinds import Role
 from sync.store import JsonKeyFile, Store
@@ -30,10 +31,12 @@ MONTH_S = 30 * 86_400
 
 
 class Wire:
-    """The client's transport over a real socket, a connection for each request."""
+    """A transport that remembers every byte that went either way."""
 
     def __init__(self, origin: str) -> None:
         self.origin, self.address = origin, urlsplit(origin).netloc
+        self.said: list[bytes] = []
+        self.heard: list[bytes] = []
 
     def request(
         self, method: str, path: str, body: dict[str, Any] | None, token: str | None
@@ -41,28 +44,27 @@ class Wire:
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        status, _headers, data = self.raw(method, path, json.dumps(body), headers)
-        if not data:
-            return status, {}
-        try:
-            answer: dict[str, Any] = json.loads(data)
-        except ValueError as error:
-            raise Later("no_answer") from error
-        return status, answer
+        said = json.dumps(body).encode()
+        self.said.append(f"{method} {path}".encode() + said)
+        status, data = self.raw(method, path, said, headers)
+        return status, json.loads(data) if data else {}
 
     def raw(
-        self, method: str, path: str, body: str | bytes, headers: dict[str, str]
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Status, headers and bytes of any answer."""
+        self, method: str, path: str, body: bytes = b"",
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, bytes]:  # fmt: skip
+        """Status and bytes of any answer."""
         connection = http.client.HTTPConnection(self.address, timeout=20)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
+            data = answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise Later("no_answer") from error
         finally:
             connection.close()
+        self.heard.append(str(answer.getheaders()).encode() + data)
+        return answer.status, data
 
 
 class LiveServer:
@@ -118,7 +120,7 @@ class LiveServer:
 
     def is_ready(self) -> bool:
         try:
-            status, _, _ = Wire(self.origin).raw("GET", "/readyz", "", {})
+            status, _ = Wire(self.origin).raw("GET", "/readyz")
         except Later:
             return False
         return status == 200
@@ -156,8 +158,11 @@ class LiveServer:
 class Phone:
     """A folder with a client's two files."""
 
-    def __init__(self, folder: Path, origin: str) -> None:
+    def __init__(
+        self, folder: Path, origin: str, transport: Transport | None = None
+    ) -> None:
         self.folder, self.origin = folder, origin
+        self.transport = transport or HttpTransport(origin)
         self.keys = JsonKeyFile(folder / "keys.json")
         self.file = folder / "store.sqlite"
 
@@ -170,18 +175,20 @@ class Phone:
     def reopen(self, code: str) -> Client:
         """Make this another device of the account of a recovery code."""
         self.folder.mkdir(parents=True)
-        Client.reopen(self.keys, code, Wire(self.origin), os.urandom)
+        Client.reopen(self.keys, code, self.transport, os.urandom)
         client = self.open()
         client.sync()
         return client
 
     def open(self) -> Client:
         """The app started."""
-        return Client(Store.open(self.file), self.keys, Wire(self.origin), time.time)
+        return Client(Store.open(self.file), self.keys, self.transport, time.time)
 
 
 def close(client: Client) -> None:
     """The app ended."""
+    if isinstance(client.transport, HttpTransport):
+        client.transport.close()
     client.store.connection.close()
 
 

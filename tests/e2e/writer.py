@@ -1,7 +1,7 @@
 """A client that writes until it is killed.
 
-``python -m tests.e2e.writer FOLDER ORIGIN RUN`` prints the text of each note, a line each,
-only after ``write`` has returned.
+``python -m tests.e2e.writer FOLDER ORIGIN RUN`` prints the text of each note, a line
+each, only after ``write`` has returned.
 """
 
 from __future__ import annotations

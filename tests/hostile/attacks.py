@@ -61,6 +61,7 @@ class Attack:
     without: ClassVar[tuple[Mutation, ...]] = ()
     alarm: ClassVar[str | None] = None
     untouched: ClassVar[bool] = True  # there is something that it does not touch
+    from_the_start: ClassVar[bool] = False  # the defence was never there
     error: str | None = None  # what was raised instead of an alarm
 
     def victim(self, stage: Stage) -> Client:
@@ -80,7 +81,7 @@ class Attack:
 
 
 class ACiphertextIsSwappedBetweenTwoRecords(Attack):
-    cites, alarm = "SEC-20", "bad_signature"
+    cites, alarm, from_the_start = "SEC-20", "bad_signature", True
     without = (
         UNSIGNED,
         ("sealing._content_context", "labels.EPOCH_CONTENT, header", "labels.EPOCH_CONTENT, b''"),
@@ -385,7 +386,11 @@ class AMemberIsInjectedRightAfterTheGenesis(_Injected):
 
     def lie(self, stage):
         version = stage.versions(stage.log)[self.place - 1]
-        n = version.header.n + 1 if version.header.device == stage.ann.outbox.device else 2
+        n = (
+            version.header.n + 1
+            if version.header.device == stage.ann.outbox.device
+            else 2
+        )
         fake = stage.forge_entry(
             MAL, _grant(), device=stage.ann.outbox.device, n=n, prev=version.id
         )
@@ -664,9 +669,7 @@ class AForeignLogIsServedForTheCircleInThePack(Attack):
         fake.log.membership.suite = 1
         log = [fake.genesis]
         who = self.dave.identity
-        grant = entries.Grant(
-            os.urandom(16), Role.MEMBER, who.sign_key, who.wrap_key
-        )
+        grant = entries.Grant(os.urandom(16), Role.MEMBER, who.sign_key, who.wrap_key)
         fake.log.tips[MAL.device] = (1, fake.genesis.id)
         log.append(fake.entry(MAL, grant, view=View()))
         page = stage.page(log)
@@ -818,10 +821,8 @@ class ARemovedLeaderBeginsAnEpoch(Attack):
         return stage.ann
 
     def won(self, stage):
-        last = stage.versions(stage.frame)[-1]
-        return last.header.kid == self.key.kid and last.header.device == (
-            stage.ann.outbox.device
-        )  # fmt: skip
+        pushed = stage.liar.pushed(stage.frame)
+        return any(header.kid == self.key.kid for header in pushed)
 
 
 class AnOldEpochIsBegunOnceMore(Attack):
@@ -973,7 +974,7 @@ class TheServerSaysThatItTookWhatItThrewAway(Attack):
     without = (
         (
             "client.Client._take_refusals",
-            'self.store.run("DELETE FROM wrap_out WHERE space = ?", space)',
+            "self._wraps_arrived(space)",
             'self.store.run("DELETE FROM outbox WHERE space = ?", space)',
         ),
     )

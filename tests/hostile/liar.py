@@ -8,7 +8,6 @@ by changing its source text, so that an attack can be shown to bite without it.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import copy
@@ -24,7 +23,7 @@ import pytest
 from sync import entries, envelope, sealing
 from sync.check import Space
 from sync.client import Client
-from sync.encoding import b64
+from sync.encoding import b64, unb64
 from sync.envelope import Header, Version, View
 from sync.errors import EnidError
 from sync.kinds import ZERO16, Role, Rule, SpaceKind
@@ -86,6 +85,14 @@ class Liar:
                     lie(answer)
 
         self.lies.append(change)
+
+    def pushed(self, where: Space) -> list[Header]:
+        """The headers of everything that anybody has pushed into a space."""
+        return [
+            envelope.parse_header(unb64(row[0]))
+            for path, body in self.seen if path == "/v1/sync"
+            for row in body.get("push", {}).get(b64(where.id), [])
+        ]  # fmt: skip
 
     def turn_honest(self) -> None:
         """No more lies."""

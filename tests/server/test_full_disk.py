@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,6 @@ from tests.worlds import flask_world
 ROOT = Path(__file__).resolve().parents[2]
 ROOM, FRAME = SpaceKind.ROOM, SpaceKind.FRAME
 BIG, SMALL = 65536 + 48, SIZE
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -144,7 +143,11 @@ def locked(app: Flask) -> Iterator[None]:
 
 
 FAULTS = {"full disk": full_disk, "read only": read_only, "locked": locked}
-TOLD = {"full disk": (507, "quota"), "read only": (503, "busy"), "locked": (503, "busy")}
+TOLD = {
+    "full disk": (507, "quota"),
+    "read only": (503, "busy"),
+    "locked": (503, "busy"),
+}
 Fault = Callable[[Flask], Any]
 
 
@@ -157,66 +160,55 @@ def test_space_that_met_the_fault_is_told_and_reading_goes_on(
 ):
     leader, member, circle = phones
     leader.accepted(circle.space(ROOM), leader.write(circle, ROOM))
-    late = push_of(leader, circle, BIG, 12)
+    late = push_of(leader, circle, BIG, 8)
     with FAULTS[fault](app):
         told = outcome(leader.post(**late), circle)
         page = member.sync()["pull"][b64(circle.space(ROOM))]
     assert (told["accepted"], told["error"]["code"]) == (0, TOLD[fault][1])
     assert told["error"]["retry_after"] > 0
     assert len(page["versions"]) == 2, "the epoch and what was there before"
-    assert outcome(leader.post(**late), circle) == {"accepted": 12}
-    assert backup.check(file_of(app))["versions"] == 17
+    assert outcome(leader.post(**late), circle) == {"accepted": 8}
+    assert backup.check(file_of(app))["versions"] == 13
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_whole_request_that_met_the_fault_is_507_or_503_and_says_when_to_come_again(
     app: Flask, phones: tuple[Phone, Phone, Circle], fault: str
 ):
-    leader, _, circle = phones
-    if fault == "full disk":
-        pad_to_the_brim(app, leader, circle)
-    slots = [leader.account + os.urandom(104) for _ in range(200)]
-    with FAULTS[fault](app) if fault != "full disk" else full_disk(app, 0):
-        answers = [leader.sign_in()]
-        for slot in slots if fault == "full disk" else ():
-            answers.append(leader.sign_in())
-            if answers[-1].status_code != 201:
+    leader, _, _ = phones
+    with FAULTS[fault](app):
+        for _ in range(1000):  # a token each, until one does not fit
+            refused = leader.sign_in()
+            if refused.status_code != 201:
                 break
-    refused = answers[-1]
     assert (refused.status_code, refused.json["code"]) == TOLD[fault]
     assert refused.mimetype == "application/problem+json"
     assert int(refused.headers["Retry-After"]) > 0
     assert leader.sign_in().status_code == 201
 
 
-def pad_to_the_brim(app: Flask, phone: Phone, circle: Circle) -> None:
-    """Use up pages that are half free already."""
-    with full_disk(app, 0):
-        for _ in range(40):
-            phone.post(**push_of(phone, circle, SMALL))
-
-
 def test_full_disk_hurts_the_request_that_met_it_and_no_other(
     app: Flask, phones: tuple[Phone, Phone, Circle]
 ):
     """One transaction holds them all; the one that does not fit falls out of it."""
-    leader, member, circle = phones
+    leader, _, circle = phones
     others = [Phone(app).enrol() for _ in range(4)]
     own = [group_of(phone) for phone in others]
-    asked = [(leader, circle, push_of(leader, circle, BIG, 12))]
+    asked = [(leader, circle, push_of(leader, circle, BIG, 8))]
     asked += [(p, c, push_of(p, c, SMALL)) for p, c in zip(others, own, strict=True)]
     answers: dict[Phone, Any] = {}
 
     def ask(phone: Phone, where: Circle, body: dict[str, Any]) -> None:
         answers[phone] = outcome(phone.post(**body), where)
 
-    with full_disk(app, 12), writer_held(app):
-        threads = [threading.Thread(target=ask, args=one) for one in asked]
+    threads = [threading.Thread(target=ask, args=one) for one in asked]
+    with full_disk(app, 12):
+        with writer_held(app):
+            for thread in threads:
+                thread.start()
+            wait_for_queue(app, len(threads))
         for thread in threads:
-            thread.start()
-        wait_for_queue(app, len(threads))
-    for thread in threads:
-        thread.join()
+            thread.join()
     assert answers.pop(leader)["error"]["code"] == "quota"
     assert list(answers.values()) == [{"accepted": 1}] * len(others)
 
@@ -315,14 +307,14 @@ def test_disk_that_is_really_full_is_507_and_goes_on_when_there_is_room_again(
     tmp_path: Path,
 ):
     """A small tmpfs: SQLite's journal meets the end of the disk too."""
-    with tmpfs(tmp_path / "disk", "1m") as disk:
+    with tmpfs(tmp_path / "disk", "4m") as disk:
         app = create_app({"ENID_DATA": str(disk / "data"), "DATABASE_URL": ""})
         upgrade(app)
         leader, member = Phone(app).enrol(), Phone(app).enrol()
         circle = group_of(leader, member)
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(shutil.disk_usage(disk).free - 100_000))
-        big = push_of(leader, circle, BIG, 12)
+        big = push_of(leader, circle, BIG, 8)
         told = outcome(leader.post(**big), circle)
         assert (told["accepted"], told["error"]["code"]) == (0, "quota")
         assert member.sync()["pull"]
@@ -346,12 +338,12 @@ def tmpfs(folder: Path, size: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_files_that_may_not_be_written_are_503(what: str):
-    """The real permissions, met by a server that is not root."""
+    """The real permissions, met by a server that may not overrule them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -378,10 +370,9 @@ def test_files_that_may_not_be_written_are_503(what: str):
 
 
 def forbid(data: Path, what: str) -> None:
-    """What root owns and nobody else may write."""
     for file in data.iterdir():
-        file.chmod(0o444 if what == "file" or file.name == "secret" else 0o666)
-    data.chmod(0o777 if what == "file" else 0o555)
+        file.chmod(0o444 if what == "file" else 0o644)
+    data.chmod(0o755 if what == "file" else 0o555)
 
 
 def permit(data: Path) -> None:
@@ -396,7 +387,6 @@ from server import create_app
 from tests.server.builders import Phone
 question = json.load(sys.stdin)
 app = create_app({"ENID_DATA": sys.argv[1], "DATABASE_URL": ""})
-app.config["PROPAGATE_EXCEPTIONS"] = False
 phone = Phone(app)
 answers = []
 def told(answer, error):
@@ -417,16 +407,19 @@ print(json.dumps(answers))
 """
 
 
+# Root without CAP_DAC_OVERRIDE: its own files' permissions hold for it as well.
+BOUND = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, "-c", *sys.argv[1:]])
+"""
+
+
 def run_unprivileged(data: Path, question: str) -> str:
-    user = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
     done = subprocess.run(
-        [sys.executable, "-c", ASK, str(data)], input=question, text=True, cwd=ROOT,
-        capture_output=True, check=False, env={"PYTHONPATH": str(ROOT)}, **user,
+        [sys.executable, "-c", BOUND, ASK, str(data)], input=question, text=True,
+        cwd=ROOT, capture_output=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def test_unused(app: Flask):
-    with closing(sqlite3.connect(file_of(app))) as connection:
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

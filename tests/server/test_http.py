@@ -91,9 +91,9 @@ SPACE, ID32 = b64(bytes(16)), b64(bytes(32))
     ("body", "field"),
     [
         ([], ""),
-        ({"unknown": 1}, "unknown"),
+        ({"unknown": 1}, "*"),
         ({"push": []}, "push"),
-        ({"push": {"short": []}}, "push.short"),
+        ({"push": {"short": []}}, "push.*"),
         ({"push": {SPACE: {}}}, f"push.{SPACE}"),
         ({"push": {SPACE[:-1] + "B": []}}, f"push.{SPACE[:-1]}B"),
         ({"have": {SPACE: [1, 2]}}, f"have.{SPACE}"),

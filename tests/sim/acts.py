@@ -355,11 +355,15 @@ def confirm_all(world: World, device: Device) -> bool:
     log = log_for(device, world.group)
     if log is None:
         return False
+    client = device.client
     accounts = [a.id for a in log.membership.accounts.values() if a.roles]
+    rings = [h.ring for h in client.replica.spaces.values()
+             if h.space.circle == world.group]  # fmt: skip
+    epochs = [r.newest.mark.id for r in rings if r.newest and r.newest.author in accounts]
 
     def confirming() -> None:
-        for account in accounts:
-            device.client.confirm(world.group, account)
+        for subject in (*accounts, *epochs):
+            client.confirm(world.group, subject)
 
     return world.attempt(device, "confirm", confirming)
 

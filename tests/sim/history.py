@@ -11,7 +11,7 @@ import sqlite3
 from sync.client import Client
 from sync.kinds import Role
 from tests.sim import acts, verdict
-from tests.sim.world import Actor, Device, World
+from tests.sim.world import Actor, Device, Runaway, World
 
 # Most that each fault happens per chance, and how likely a seed has it at all.
 RATES = {
@@ -50,13 +50,16 @@ def run(seed: int, weights: dict[str, float] | None = None) -> World:
     begin(world)
     world.calm = False
     steps = int((weights or {}).get("steps", world.rng.randint(30, 80)))
-    for _ in range(steps):
-        step(world)
-        if world.ghost.violations:
-            break
-    else:
-        verdict.settle(world)
-        verdict.judge(world)
+    try:
+        for _ in range(steps):
+            step(world)
+            if world.ghost.violations:
+                break
+        else:
+            verdict.settle(world)
+            verdict.judge(world)
+    except Runaway:
+        world.ghost.violate("REL-13", "the phones never stop asking")
     for violation in world.ghost.violations:
         world.log("VIOLATION", violation)
     for home in world.server.state.spaces.values():

@@ -52,12 +52,15 @@ def play_once(
 
 
 def hunt(name: str, first: int, seeds: int = SEEDS_MAX) -> tuple[str, int | None, str]:
-    """The first seed that catches a mutant, and what it said."""
-    with planted(name) as faults:
-        for seed in range(first, first + seeds):
+    """The first seed that catches a mutant, and what it said.
+
+    A seed counts only if the correct model keeps its promises under the same faults.
+    """
+    for seed in range(first, first + seeds):
+        with planted(name) as faults:
             found, _ = play_once(seed, faults)
-            if found:
-                return name, seed, found[0]
+        if found and not play_once(seed, faults)[0]:
+            return name, seed, found[0]
     return name, None, ""
 
 

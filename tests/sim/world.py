@@ -27,10 +27,15 @@ from tests.sim.memory_server import Down, MemoryServer, State
 from tests.sim.suite import FAKE, REAL
 
 START = 1_800_000_000.0
+REQUESTS_MAX = 5000  # a history that is well needs a few hundred
 
 
 class Crash(BaseException):
     """The phone died between two writes."""
+
+
+class Runaway(BaseException):
+    """The phones ask and ask: work is not bounded."""
 
 
 class Keys:
@@ -149,6 +154,9 @@ class Network:
         self, method: str, path: str, body: dict[str, Any] | None, token: str | None
     ) -> tuple[int, dict[str, Any]]:
         world = self.world
+        world.requests += 1
+        if world.requests > REQUESTS_MAX:
+            raise Runaway
         if path == "/v1/sync":
             world.sees_request(self.device, body or {})
         if world.happens("request_lost"):
@@ -194,7 +202,7 @@ class World:
         self.group = self.programme = b""
         self.session = self.random(16)
         self.keeps_own_cells = self.rng.random() < 0.5
-        self.words = 0
+        self.words = self.requests = 0
         self.fresh: list[tuple[bytes, Version]] = []
         self.crash_at: tuple[int, bool] | None = None
         self.commits = 0

@@ -252,5 +252,3 @@ class LostReplies:
     def request(self, method, path, body, token):
         self.real.request(method, path, body, token)
         raise Later("no_answer")
-
-

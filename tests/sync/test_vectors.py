@@ -12,9 +12,18 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import sync
-from sync import encoding, entries, envelope, kinds, labels, membership, records
+from sync import (
+    encoding,
+    entries,
+    envelope,
+    kinds,
+    labels,
+    membership,
+    records,
+    sealing,
+    signing,
+)
 from sync import errors as problems
-from sync import sealing, signing
 from sync.check import Serving, Space, still_counts
 from sync.encoding import b64, unb64
 from sync.errors import EnidError
@@ -22,7 +31,7 @@ from sync.invitations import AccountKey, Identity, Invitation
 from sync.keyring import Ring
 from sync.kinds import ZERO16, Role, Rule, SpaceKind
 from sync.merge import Cell, fill, mark, merge_note, register
-from sync.sealing import Context, EpochKey
+from sync.sealing import EpochKey
 from tools import make_vectors
 from tools.make_vectors import Known
 
