@@ -561,15 +561,26 @@ class Client:
                         space, int(error["index"]) - len(repaired), error
                     )
 
+    def _is_put_back_first(self, space: bytes, error: dict[str, Any]) -> bool:
+        """Whether what is missing there may still be put back by another phone."""
+        restored_at = self.store.meta("restored_at")
+        return (
+            error["code"] in _PUT_BACK_FIRST
+            and restored_at is not None
+            and self.now < restored_at + REPAIR_S
+            and self._may_read(self.replica.spaces[space])
+        )
+
     def _put_back_failed(
         self, space: bytes, version: bytes, error: dict[str, Any]
     ) -> None:
-        if error["code"] == "no_such_space":  # nothing of it is wanted there
+        wanted = self._is_put_back_first(space, error)
+        if error["code"] == "no_such_space" and not wanted:
             self.store.run(
                 "UPDATE version SET tries = tries + 1 WHERE space = ? AND seq IS NULL",
                 space,
             )
-        elif not _is_for_later(error):
+        elif not _is_for_later(error) and not wanted:
             self.store.run(
                 "UPDATE version SET tries = tries + 1 WHERE space = ? AND id = ?",
                 space, version,
@@ -592,15 +603,15 @@ class Client:
             return
         elif code in _PUT_BACK_FIRST and self._may_stand(header):
             return  # its bytes may stand elsewhere: they must not change
+        elif code == "no_such_space" and self._may_read(self.replica.spaces[space]):
+            return  # lost there, and to be put back
         else:
             self.outbox.unseal(space, chain)
             if retry in ("never", "after_user") and not derived:
                 self._set_aside(space, n, code)
 
     def _set_aside(self, space: bytes, n: int, code: str) -> None:
-        """To the tray, unless the server merely lost what the log proves."""
-        if code == "no_such_space" and self._may_read(self.replica.spaces[space]):
-            return
+        """To the tray."""
         self.outbox.to_tray(n, code)
 
     def _may_read(self, held: Held) -> bool:

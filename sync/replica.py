@@ -415,6 +415,7 @@ class Replica:
             self.changed = True
         if isinstance(judgement.entry, entries.Epoch):
             held.begin_epoch(version, judgement)
+            self._load_keys(held)  # one made here, whose wraps a restore has lost
         return _Judged(version, seq, judgement, None, judgement.account, accuses)
 
     def _refused(

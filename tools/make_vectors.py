@@ -901,7 +901,8 @@ def control() -> Case:
         replace(epoch, carried=(), link=ZERO32, wrapped=(), tips=()),
     ]  # fmt: skip
     cases: list[Case] = [
-        {"name": f"{place}: {type(entry).__name__.lower()}", "expect": "ok", "bytes": entries.encode(entry), "number": entry.number,
+        {"name": f"{place}: {type(entry).__name__.lower()}", "expect": "ok",
+         "bytes": entries.encode(entry), "number": entry.number,
          "fields": vars(entry)}
         for place, entry in enumerate(good)
     ]  # fmt: skip
@@ -2020,7 +2021,6 @@ def _removed(found: _Cases) -> None:
     scene.enter(quiet, scene.device(quiet))
     frame, room = (scene.space(k) for k in (SpaceKind.FRAME, SpaceKind.ROOM))
     scene.write(LEE, frame)
-    before = scene.content(ANN, frame)
     scene.enter(ANN, scene.removal(LEE))
     found.add(
         "a leader who left still writes (server)",
@@ -2352,7 +2352,7 @@ def rings() -> Case:
     alone = a_group("no holder left")
     alone.seat(ANN, LEE, Role.LEADER)
     leaders = alone.space(SpaceKind.LEADERS)
-    first = alone.begin(ANN, leaders, to=[ANN.account])
+    alone.begin(ANN, leaders, to=[ANN.account])
     alone.enter(ANN, alone.removal(ANN))
     second = alone.begin(LEE, leaders, link=ZERO32)
     add(
@@ -2853,7 +2853,8 @@ def contents() -> Case:
         "group": {"name": "Tuesday group", "code": "g14"},
         "note": {"title": "Bed 4", "text": "Nothing.\n\nNor did I. \U0001f642"},
         "notice": {"title": "Room", "text": "Upstairs.", "at": "2026-10-27T12:41:05Z"},
-        "person": {"person": who, "name": "Si\u00e2n \u00d3 Briain", "roles": ["member"],
+        "person": {"person": who, "name": "Si\u00e2n \u00d3 Briain",
+                   "roles": ["member"],
                    "leave": [{"first_on": "2026-10-27", "last_on": "2027-02-01"}]},
         "programme": {"name": "Demo", "tz": "Europe/London",
                       "apologies_shown": "group", "late_minutes": 10,

@@ -82,9 +82,13 @@ class Attack:
 
 class ACiphertextIsSwappedBetweenTwoRecords(Attack):
     cites, alarm, from_the_start = "SEC-20", "bad_signature", True
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         UNSIGNED,
-        ("sealing._content_context", "labels.EPOCH_CONTENT, header", "labels.EPOCH_CONTENT, b''"),
+        (
+            "sealing._content_context",
+            "labels.EPOCH_CONTENT, header",
+            "labels.EPOCH_CONTENT, b''",
+        ),
     )  # fmt: skip
 
     def lie(self, stage):
@@ -106,7 +110,10 @@ class ACiphertextIsSwappedBetweenTwoRecords(Attack):
 
 class AVersionIsServedInAnotherSpace(Attack):
     cites, alarm = "SEC-20", "bad_envelope"
-    without = (HOMELESS, ("check._check_epoch_of", "header.kid != ", "False and "))
+    without: ClassVar[tuple[Mutation, ...]] = (
+        HOMELESS,
+        ("check._check_epoch_of", "header.kid != ", "False and "),
+    )
 
     def lie(self, stage):
         first = next(
@@ -128,7 +135,7 @@ class ARecordIsDeletedInSomebodysName(Attack):
     """A deletion has no body, so the server needs no key to make one."""
 
     cites, alarm = "SEC-21, SEC-22", "bad_signature"
-    without = (UNSIGNED,)
+    without: ClassVar[tuple[Mutation, ...]] = (UNSIGNED,)
     suite = 1
 
     def lie(self, stage):
@@ -149,11 +156,12 @@ class ASuiteThatVerifiesNothingIsOffered(ARecordIsDeletedInSomebodysName):
     """Like the record deleted in somebody's name, but under suite 0."""
 
     cites, alarm, suite = "SEC-10", "bad_envelope", 0
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         ("check._verify_signature", "header.suite != membership.suite", "False"),
         (
             "signing._signer",
-            'raise UpgradeRequired(detail=f"suite {suite} is not known here") from None',
+            'raise UpgradeRequired(detail=f"suite {suite} is not known here")'
+            " from None",
             "return type('Any', (), {'verify': lambda *_: None})()",
         ),
     )
@@ -161,7 +169,7 @@ class ASuiteThatVerifiesNothingIsOffered(ARecordIsDeletedInSomebodysName):
 
 class AMemberWritesAsALeaderWithTheServersHelp(Attack):
     cites, alarm = "SEC-22", "role_denied"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "membership.Membership.may_write",
             "return bool(roles & audience.lead)",
@@ -170,9 +178,10 @@ class AMemberWritesAsALeaderWithTheServersHelp(Attack):
     )
 
     def lie(self, stage):
+        key = stage.key(stage.bob, stage.frame)
         stage.plant(stage.frame, stage.forge(
-            stage.bob, stage.frame, SAID % b"no meeting", stage.key(stage.bob, stage.frame),
-            rule=Rule.LEAD, rec=os.urandom(16),
+            stage.bob, stage.frame, SAID % b"no meeting", key, rule=Rule.LEAD,
+            rec=os.urandom(16),
         ))  # fmt: skip
         stage.meet()
 
@@ -185,7 +194,7 @@ class AMembersRecordHidesALeadersByNamingItAsParent(Attack):
 
     # What was made after it was made on another log than the one that is shown.
     cites, alarm = "PROTOCOL 5.3", "view_mismatch"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "replica.Replica.heads",
             "if (record, identity) not in replaced:",
@@ -215,7 +224,7 @@ class AMembersRecordHidesALeadersByNamingItAsParent(Attack):
 
 class AnOldVersionIsServedOnceMore(Attack):
     cites, alarm = "SEC-24", "server_fault"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "replica.Replica._keep_page",
             "if stand or len({v.id for v in versions}) != len(versions):",
@@ -233,12 +242,13 @@ class AnOldVersionIsServedOnceMore(Attack):
 
 class AnOldPageIsServedOnceMore(Attack):
     cites, alarm = "SEC-24", "server_fault"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         AnOldVersionIsServedOnceMore.without[0],
         ("replica.Replica.take_page", 'page["after"] != start.seq', "False"),
         (
             "replica.Replica.take_page",
-            'page["seq"] != start.seq + len(versions) or unb64(page["head"]) != heads[-1]',
+            'page["seq"] != start.seq + len(versions)'
+            ' or unb64(page["head"]) != heads[-1]',
             "False",
         ),
     )  # fmt: skip
@@ -256,7 +266,9 @@ class AnOldPageIsServedOnceMore(Attack):
 
 class TheServerGoesBackWithoutSayingSo(Attack):
     cites, alarm = "SEC-24", "went_back"
-    without = (("client.Client._take_page", "self.cursor(space) >= inc", "False"),)
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ("client.Client._take_page", "self.cursor(space) >= inc", "False"),
+    )
 
     def lie(self, stage):
         old = stage.server.dump()
@@ -272,7 +284,9 @@ class TheServerGoesBackWithoutSayingSo(Attack):
 
 class ASpaceIsSaidToBeGone(Attack):
     cites, alarm = "SEC-24, SEC-52", "went_back"
-    without = (("client.Client._take_gone", "self.cursor(space) >= inc", "False"),)
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ("client.Client._take_gone", "self.cursor(space) >= inc", "False"),
+    )
 
     def lie(self, stage):
         stage.liar.tell(stage.lee, lambda answer: answer.update(
@@ -286,7 +300,7 @@ class ASpaceIsSaidToBeGone(Attack):
 
 class TwoPhonesAreShownTwoLogsWhichAreThenJoined(Attack):
     cites, alarm = "SEC-24", "view_mismatch"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         ("replica.Replica._accused", "place and view.inc == inc and not seen", "False"),
     )
 
@@ -312,7 +326,7 @@ class TwoPhonesAreShownTwoLogsWhichAreThenJoined(Attack):
 
 class OneVersionOfAnAuthorIsWithheld(Attack):
     cites, alarm = "SEC-24", "chain_conflict"
-    without = (UNCHAINED,)
+    without: ClassVar[tuple[Mutation, ...]] = (UNCHAINED,)
 
     def lie(self, stage):
         for text in ("Thursday", "no, Friday"):
@@ -334,7 +348,7 @@ class OneVersionOfAnAuthorIsWithheld(Attack):
 
 class ARemovalIsWithheld(Attack):
     cites, alarm = "SEC-03, SEC-24", "chain_conflict"
-    without = (UNCHAINED,)
+    without: ClassVar[tuple[Mutation, ...]] = (UNCHAINED,)
 
     def lie(self, stage):
         stage.ann.remove(stage.circle, stage.bob.account, entries.REMOVE_ACCOUNT)
@@ -362,7 +376,7 @@ class _Injected(Attack):
     """Mal is to be seated, and so to be wrapped to."""
 
     cites, alarm = "SEC-03", "bad_signature"
-    without = (UNSIGNED,)
+    without: ClassVar[tuple[Mutation, ...]] = (UNSIGNED,)
 
     def fake(self, stage):
         return stage.forge_entry(MAL, _grant(), device=stage.ann.outbox.device)
@@ -411,7 +425,8 @@ class AMemberIsInjectedInTheMiddleOfTheLog(AMemberIsInjectedRightAfterTheGenesis
 
 
 class AMemberInvitesALeaderWithTheServersHelp(_Injected):
-    alarm, without = "role_denied", (POWERLESS,)
+    alarm = "role_denied"
+    without: ClassVar[tuple[Mutation, ...]] = (POWERLESS,)
 
     def fake(self, stage):
         return stage.forge_entry(stage.bob, _grant())
@@ -419,7 +434,7 @@ class AMemberInvitesALeaderWithTheServersHelp(_Injected):
 
 class ARemovedLeaderSeatsSomebodyWithTheServersHelp(_Injected):
     alarm = "role_denied"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         ("membership.Membership.active", "not account.roles", "False"),
         POWERLESS,
     )
@@ -440,7 +455,8 @@ class ARemovedLeaderSeatsSomebodyWithTheServersHelp(_Injected):
 class AnEntryOfAnotherCircleIsServedHere(_Injected):
     """Ann truly seated Mal, but elsewhere."""
 
-    alarm, without = "bad_envelope", (HOMELESS, UNCHAINED)
+    alarm = "bad_envelope"
+    without: ClassVar[tuple[Mutation, ...]] = (HOMELESS, UNCHAINED)
 
     def fake(self, stage):
         there = Space(stage.elsewhere.circle, SpaceKind.CIRCLE)
@@ -451,7 +467,7 @@ class AStrangerSeatsThemselves(_Injected):
     """Signed by a device that no entry brought: in a log there is no *not yet*."""
 
     alarm = "unknown_author"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "membership.Membership.device",
             "return self.devices[device]",
@@ -468,8 +484,12 @@ class TheServerAnswersAnInvitationWithItsOwnKeys(_Injected):
     """SEC-06: what it is after is a wrap, made by a leader's own phone."""
 
     cites = "SEC-02, SEC-06"
-    without = (
-        ("membership.Membership._join", "verify_join(self.suite, self.circle, entry)", "pass"),
+    without: ClassVar[tuple[Mutation, ...]] = (
+        (
+            "membership.Membership._join",
+            "verify_join(self.suite, self.circle, entry)",
+            "pass",
+        ),
     )  # fmt: skip
 
     def fake(self, stage):
@@ -502,11 +522,11 @@ class TheServerAnswersAnInvitationWithItsOwnKeys(_Injected):
 
 class ADeviceIsAddedToAGenuineAccount(Attack):
     cites, alarm = "SEC-04", "bad_signature"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "membership.Membership._device",
-            "verify_certificate(\n        self.suite, key, entry.account, entry.device_key,"
-            " entry.certificate\n    )",
+            "verify_certificate(\n        self.suite, key, entry.account,"
+            " entry.device_key, entry.certificate\n    )",
             "pass",
         ),
     )
@@ -524,7 +544,7 @@ class AHintNamesSomebodyWhoHasLeft(Attack):
     """The answer asks for a wrap to an account that the log no longer admits."""
 
     cites = "SEC-02"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "client.Client._wrap_for",
             "for account in self.outbox.recipients(held):",
@@ -556,7 +576,9 @@ class AKeyIsReplacedByOneThatTheServerKnows(Attack):
     """A right-looking wrap to the newcomer, under a genuine epoch's key id."""
 
     cites, alarm = "SEC-01, SEC-11", "unopened"
-    without = (("sealing.committed", "if not right:", "if False:"),)
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ("sealing.committed", "if not right:", "if False:"),
+    )
     secret = b"known to the server, and thirty2!"[:32]
 
     def lie(self, stage):
@@ -586,11 +608,12 @@ class AKeyIsReplacedByOneThatTheServerKnows(Attack):
 
 class APackInClearNamesAnotherCircle(Attack):
     cites, alarm = "SEC-05, SEC-10", "unopened"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "invitations.Invitation.open_pack",
             "sealing.unpad(open_box(key, self._context(), box))",
-            "box if box[:1] == b'{' else sealing.unpad(open_box(key, self._context(), box))",
+            "box if box[:1] == b'{' else"
+            " sealing.unpad(open_box(key, self._context(), box))",
         ),
     )  # fmt: skip
 
@@ -619,11 +642,11 @@ class AnotherInvitationsPackIsServed(Attack):
     """Mal was invited too, so the server has a pack of Mal's choosing at hand."""
 
     cites, alarm = "SEC-05", "unopened"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "client.Client.ask_pack",
             'return invitation.open_pack(unb64(_field(answer, "pack")))',
-            'told = unb64(answer["secret"]) if "secret" in answer else invitation.secret'
+            'told = unb64(answer.get("secret", "")) or invitation.secret'
             '\n    return Invitation(told).open_pack(unb64(answer["pack"]))',
         ),
     )  # fmt: skip
@@ -655,7 +678,9 @@ class AForeignLogIsServedForTheCircleInThePack(Attack):
     """Mal's own circle, written under the id of the circle that was typed in."""
 
     cites, alarm = "SEC-05, PROTOCOL 7.3(2)", "bad_entry"
-    without = (("check._check_log_entry", "version.id != state.space.circle", "False"),)
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ("check._check_log_entry", "version.id != state.space.circle", "False"),
+    )
 
     def lie(self, stage):
         invitation = stage.ann.invite(
@@ -690,7 +715,7 @@ class NotesAreToBeWrittenInACircleThatTheServerOffers(Attack):
     """Mal begins a person's circle and seats the victim in it as another owner."""
 
     cites = "PROTOCOL 14.6"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "client.Client.person_circle",
             "self.replica.began(circle)",
@@ -723,7 +748,7 @@ class NotesAreToBeWrittenInACircleThatTheServerOffers(Attack):
 class ADeviceCertifiesItselfInACircleThatTheServerOffers(
     NotesAreToBeWrittenInACircleThatTheServerOffers
 ):
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "client.Client._derive",
             "not self.replica.is_trusted(held.space.circle)",
@@ -737,11 +762,12 @@ class ADeviceCertifiesItselfInACircleThatTheServerOffers(
 
 class ASlotInClearHoldsTheAttackersAccount(Attack):
     cites, alarm = "SEC-01, SEC-10", "unopened"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "invitations.AccountKey.open_slot",
             "open_box(key, self._context(account), slot[16:])",
-            "slot[16:] if len(slot) == 48 else open_box(key, self._context(account), slot[16:])",
+            "slot[16:] if len(slot) == 48 else"
+            " open_box(key, self._context(account), slot[16:])",
         ),
     )  # fmt: skip
 
@@ -767,10 +793,10 @@ class ASlotInClearHoldsTheAttackersAccount(Attack):
 
 
 class ARemovedLeaderBeginsAnEpoch(Attack):
-    """Lee has left. With the server's help Lee begins the next epoch, wrapped to all."""
+    """Lee has left, and with the server's help begins the next epoch for everybody."""
 
     cites, alarm = "SEC-25, SEC-27", "role_denied"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "check._check_epoch_membership",
             "roles = membership.roles_at(author, entry.membership)",
@@ -829,7 +855,7 @@ class AnOldEpochIsBegunOnceMore(Attack):
     """The entry of epoch 1 is served again after that of epoch 2."""
 
     cites, alarm = "SEC-25", "server_fault"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         AnOldVersionIsServedOnceMore.without[0],
         (
             "replica.Replica._known",
@@ -842,7 +868,11 @@ class AnOldEpochIsBegunOnceMore(Attack):
             "entry.after != before or header.epoch != number + 1",
             "False",
         ),
-        ("membership.Membership.follows", "ids.index(change) >= ids.index(earlier)", "True"),
+        (
+            "membership.Membership.follows",
+            "ids.index(change) >= ids.index(earlier)",
+            "True",
+        ),
     )  # fmt: skip
 
     def lie(self, stage):
@@ -862,8 +892,9 @@ class AnOldEpochIsBegunOnceMore(Attack):
 class ALeaderWhoLeftWritesWithAnEarlierDate(Attack):
     """Lee has left; the server takes words under the old epoch nevertheless."""
 
-    cites, alarm = "SEC-27", "stale_epoch"
-    without = (
+    cites = "SEC-27"
+    alarm: ClassVar[str | None] = "stale_epoch"
+    without: ClassVar[tuple[Mutation, ...]] = (
         ("check.still_counts", "closed is None or header.n <= closed[0]", "True"),
     )
     view: View | None = None
@@ -895,8 +926,9 @@ class ALeaderWhoHadWrittenNothingWritesAfterLeaving(
 ):
     """No tip of theirs is listed, and the view hides how late it was."""
 
-    alarm, view = None, View()
-    without = (
+    alarm: ClassVar[str | None] = None
+    view = View()
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "replica.Held.begin_epoch",
             "self.closed |= dict.fromkeys(self.lost_by(entry), NO_TIP)",
@@ -912,7 +944,7 @@ class ARestoreBringsBackSomebodyWhoWasRemoved(Attack):
     """The backup is from before the removal; its key is the one that Lee still has."""
 
     cites = "SEC-29"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "replica.Replica._set_aside",
             "UPDATE version SET seq = NULL WHERE space = ?",
@@ -946,7 +978,9 @@ class ARestoreBringsBackSomebodyWhoWasRemoved(Attack):
 
 class TheServerOrdersThePhoneToForget(Attack):
     cites, alarm, untouched = "SEC-52", "went_back", False
-    without = ARestoreBringsBackSomebodyWhoWasRemoved.without
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ARestoreBringsBackSomebodyWhoWasRemoved.without
+    )
 
     def lie(self, stage):
         self.before = kept(stage.lee)
@@ -971,7 +1005,7 @@ class TheServerOrdersThePhoneToForget(Attack):
 
 class TheServerSaysThatItTookWhatItThrewAway(Attack):
     cites = "SEC-52, PROTOCOL 14.3(2)"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "client.Client._take_refusals",
             "self._wraps_arrived(space)",
@@ -985,7 +1019,8 @@ class TheServerSaysThatItTookWhatItThrewAway(Attack):
         def praise(who, path, asked, answer):
             if path == "/v1/sync":
                 answer["pushed"] = {
-                    s: {"accepted": len(rows)} for s, rows in asked.get("push", {}).items()
+                    s: {"accepted": len(rows)}
+                    for s, rows in asked.get("push", {}).items()
                 }  # fmt: skip
 
         stage.liar.lies.append(praise)
@@ -1000,7 +1035,7 @@ class TheServerSaysThatItTookWhatItThrewAway(Attack):
 
 class TheServerRefusesEverythingForEver(Attack):
     cites = "SEC-52, PROTOCOL 14.3(3)"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "client.Client._set_aside",
             "self.outbox.to_tray(n, code)",
@@ -1028,7 +1063,9 @@ class TheServerRefusesEverythingForEver(Attack):
 
 class AnAnswerHoldsMoreThanAnyAnswerMay(Attack):
     cites, alarm = "SEC-51", "server_fault"
-    without = (("replica.Replica.take_page", "len(versions) > PAGE_VERSIONS_MAX", "0"),)
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ("replica.Replica.take_page", "len(versions) > PAGE_VERSIONS_MAX", "0"),
+    )
 
     def lie(self, stage):
         self.before = kept(stage.lee)
@@ -1053,7 +1090,9 @@ class AnIncarnationOfAbsurdSize(Attack):
     """It would stand in every header from then on, and fit in none."""
 
     cites, alarm = "SEC-51", "server_fault"
-    without = (("client.Client._take", "not 0 < inc < 1 << 31", "False"),)
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ("client.Client._take", "not 0 < inc < 1 << 31", "False"),
+    )
 
     def lie(self, stage):
         def absurd(answer: Answer) -> None:
@@ -1081,7 +1120,9 @@ class AnIncarnationOfAbsurdSize(Attack):
 
 class AnUnsignedVersionMakesAPhoneTakeItselfForACopy(Attack):
     cites, alarm = "SEC-52", "bad_signature"
-    without = (("replica.Replica._keep_page", "if one.author:", "if True:"),)
+    without: ClassVar[tuple[Mutation, ...]] = (
+        ("replica.Replica._keep_page", "if one.author:", "if True:"),
+    )
 
     def lie(self, stage):
         self.device = stage.lee.outbox.device
@@ -1096,10 +1137,10 @@ class AnUnsignedVersionMakesAPhoneTakeItselfForACopy(Attack):
 
 
 class AVersionOfAnotherSpaceBreaksItsAuthorsChainHere(Attack):
-    """Lee's words from the frame, served in the room: Lee's next words there are lost."""
+    """Lee's words from the frame, served in the room, so that the next are refused."""
 
     cites, alarm = "SEC-20, SEC-24", "bad_envelope"
-    without = (
+    without: ClassVar[tuple[Mutation, ...]] = (
         (
             "replica.Replica._signer",
             "return seated.account if header.space == held.id else None",

@@ -80,9 +80,9 @@ class Liar:
         """Lie in the answers to the syncs of one account, or of everybody."""
 
         def change(who: bytes | None, path: str, _: Answer, answer: Answer) -> None:
-            if path == "/v1/sync" and "pull" in answer:
-                if victim is None or who == victim.account:
-                    lie(answer)
+            heard = victim is None or who == victim.account
+            if heard and path == "/v1/sync" and "pull" in answer:
+                lie(answer)
 
         self.lies.append(change)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sync import envelope, labels, sealing, signing
 from sync.encoding import sha256
 from sync.envelope import Header, Version, View
-from sync.errors import BadSignature, EnidError, Unopened
+from sync.errors import BadSignature, EnidError, Never, Unopened
 from sync.invitations import AccountKey, Identity, Invitation, open_box, seal_box
 from sync.kinds import BUCKETS, ZERO32, Rule
 from sync.sealing import Context, EpochKey
@@ -61,7 +61,7 @@ def accepted(raw: bytes, signature: bytes, body: bytes | None) -> bool:
     return True
 
 
-# -- headers --------------------------------------------------------------------------
+# -- headers -------------------------------------------------------------------------
 
 
 @given(headers())
@@ -84,12 +84,13 @@ def test_a_header_has_one_spelling(header: Header, data: st.DataObject) -> None:
 @given(st.binary(max_size=500))
 def test_any_bytes_are_a_header_or_refused_in_one_way(data: bytes) -> None:
     try:
-        assert bytes(envelope.parse_header(data)) == data
-    except EnidError as error:
-        assert error.code == "bad_envelope"
+        header = envelope.parse_header(data)
+    except Never:
+        return
+    assert bytes(header) == data
 
 
-# -- sealing --------------------------------------------------------------------------
+# -- sealing -------------------------------------------------------------------------
 
 
 @given(st.binary(max_size=5000), st.sampled_from(BUCKETS))
@@ -158,7 +159,7 @@ def test_ten_thousand_seals_never_repeat_a_salt_or_a_one_time_key(monkeypatch) -
     assert len(salts) == len(set(used)) == 10_000
 
 
-# -- every single bit (5.1, 5.2) --------------------------------------------------------
+# -- every single bit (5.1, 5.2) -----------------------------------------------------
 
 
 def test_every_single_bit_of_one_version_is_covered() -> None:
@@ -224,7 +225,7 @@ def test_every_bit_of_a_wrap_a_slot_a_pack_and_a_carried_key_is_covered() -> Non
             invitation.open_pack(flipped(box, bit))
 
 
-# -- signatures -------------------------------------------------------------------------
+# -- signatures ----------------------------------------------------------------------
 
 SIGNING = [n for n in labels.REGISTRY if n.startswith("SIGN_")]
 

@@ -11,6 +11,7 @@ from sync.errors import EnidError
 from sync.invitations import Invitation
 from sync.kinds import Role, SpaceKind
 from tests.desks import ONE, TUESDAY, Balint, group
+from tests.people import LATER
 from tests.worlds import memory_world
 
 
@@ -36,9 +37,7 @@ def test_a_programmes_new_key_reaches_members_through_their_frame(us):
     alex = us["alex"]
     programme = alex.programmes.coordinated()[0]
     colleague = us.world.newcomer()
-    invitation = alex.client.invite(
-        programme, bytes(16), Role.COORDINATOR, {}, 2_000_000_000
-    )
+    invitation = alex.client.invite(programme, bytes(16), Role.COORDINATOR, {}, LATER)
     alex.sync()
     colleague.join(Invitation.from_code(invitation.code))
     Desk(colleague).sync()
@@ -51,7 +50,7 @@ def test_a_programmes_new_key_reaches_members_through_their_frame(us):
     us.meet()
     assert us["chloe"].programmes.fields(programme)["name"] == "Renamed"
     held = alex.shelf.held(programme, SpaceKind.PROGRAMME)
-    assert held and held.ring.newest and held.ring.newest.mark.number == 2
+    assert held.ring.newest.mark.number == 2
 
 
 def _programme_space(desk, programme):
@@ -107,6 +106,14 @@ def test_a_removed_person_loses_seat_and_invitation_and_leaves_the_list(us):
         if p.is_listed(us["alex"].shelf.now.date())
     }  # fmt: skip
     assert "Chloe" not in labels
+
+
+def test_a_member_may_go_without_asking_anybody(us):
+    us["chloe"].groups.remove_person(us.circle, us.people["Chloe"])
+    us.meet()
+    assert us["chloe"].groups.all() == []
+    with pytest.raises(EnidError):
+        us["priya"].groups.confirm(us.circle, us.people["Chloe"])
 
 
 # Invitations

@@ -8,7 +8,7 @@ from sync.desk import Desk
 from sync.desk.notes import BETWEEN
 from sync.errors import EnidError
 from tests.people import World
-from tests.worlds import memory_world
+from tests.worlds import flask_world, memory_world
 
 TEXT = "one\n\ntwo\n\nthree"
 
@@ -137,3 +137,14 @@ def test_a_deleted_note_is_gone_on_all_devices(world):
     assert list(other.notes.all()) == []
     with pytest.raises(EnidError):
         other.notes.open(rec)
+
+
+@pytest.mark.slow
+def test_more_large_notes_than_fit_into_one_request_are_all_sent(tmp_path):
+    world = flask_world(tmp_path)
+    phone = Desk(world.first())
+    for _ in range(24):
+        phone.notes.save(phone.notes.new(), "x" * 60_000)
+    phone.sync()
+    assert phone.client.outbox.rows() == []
+    world.server.close()

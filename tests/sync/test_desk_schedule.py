@@ -56,8 +56,10 @@ def test_a_zone_that_this_machine_does_not_know_is_one_plain_error():
         ("2026-12-25", "Christmas Day"), ("2026-12-26", "Boxing Day"),
         ("2026-12-28", "the day off for Boxing Day"), ("2027-01-01", "New Year's Day"),
         ("2027-03-26", "Good Friday"), ("2027-03-29", "Easter Monday"),
-        ("2027-05-03", "the May Day holiday"), ("2027-05-31", "the spring bank holiday"),
-        ("2027-08-30", "the summer bank holiday"), ("2021-12-27", "the day off for Christmas Day"),
+        ("2027-05-03", "the May Day holiday"),
+        ("2027-05-31", "the spring bank holiday"),
+        ("2027-08-30", "the summer bank holiday"),
+        ("2021-12-27", "the day off for Christmas Day"),
         ("2026-10-27", None), ("2027-06-04", None),
     ],
 )  # fmt: skip

@@ -283,7 +283,8 @@ def test_a_problem_with_a_session_is_named_with_its_line(office, old, new, fault
     ("old", "new", "fault"),
     [
         ("Khan,Y3", "Khan,", "people.csv:3: Mohammed Ali Khan is twice in 14 (line 4)"),
-        ("Khan,Y3", "Khan,y4", "people.csv:4: Mohammed Ali Khan is twice in 14 (line 3)"),
+        ("Khan,Y3", "Khan,y4",
+         "people.csv:4: Mohammed Ali Khan is twice in 14 (line 3)"),
         ("0002,Moh", "2,Moh", "people.csv:3: id 2 seems to have lost its zeros (others"
          " look like 0002)"),
         ("0002,Moh", "1.2E+05,Moh", "people.csv:3: id 1.2E+05: a spreadsheet has made"),
@@ -294,7 +295,8 @@ def test_a_problem_with_a_session_is_named_with_its_line(office, old, new, fault
         ("Dr A. Rowe", "+Rowe", "people.csv:5: name: begins with +"),
         ("Dr A. Rowe", "@Rowe", "people.csv:5: name: begins with @"),
         ("Dr A. Rowe", "-Rowe", "people.csv:5: name: begins with -"),
-        ("Siân Ó Briain-Okafor", "Briain, Siân", "people.csv:2: more cells than columns"),
+        ("Siân Ó Briain-Okafor", "Briain, Siân",
+         "people.csv:2: more cells than columns"),
         ("Dr A. Rowe", "", "people.csv:5: no name"),
         ("Dr A. Rowe", "x" * 201, "people.csv:5: name: longer than 200 characters"),
         ("Dr A. Rowe", '"Dr\nRowe"', "people.csv:5: name: holds a line break"),

@@ -38,6 +38,7 @@ from tests.people import (
     write_text,
 )
 
+pytestmark = pytest.mark.slow
 DAY_S = 86_400
 FRAME, ROOM, THREAD = SpaceKind.FRAME, SpaceKind.ROOM, SpaceKind.THREAD
 REPAIR_S = 31  # a phone waits up to 30 s, so that not all come at once
