@@ -410,7 +410,9 @@ class Client:
         others = [a for a in held.membership.accounts.values() if a.roles]
         for place, (_, header, _, body) in enumerate(batched):
             compares = isinstance(
-                entries.decode(body) if not envelope.parse_header(header).rule else None,
+                entries.decode(body)
+                if not envelope.parse_header(header).rule
+                else None,
                 entries.Removal | entries.SetRoles | entries.Epoch,
             )
             if compares and len(others) > 1 and self._may_stand(header):

@@ -12,6 +12,7 @@ import hmac
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sync import entries, envelope, records, sealing
 from sync.check import NO_TIP, EpochMark, Space, Tip, check
@@ -103,15 +104,6 @@ def _name(what: Space) -> str:
     return f"{what.kind.name.lower()} {b64(what.id)[:8]}"
 
 
-def _versions(store: Store, space: bytes, where: str) -> Iterator[Version]:
-    rows = store.all(
-        "SELECT header, signature, body, body_hash FROM version"
-        f" WHERE space = ? AND {where}",
-        space,
-    )
-    return (envelope.parse(*row) for row in rows)
-
-
 def _check_heads(
     store: Store, space: bytes, cursor: View, what: Space, report: Report
 ) -> None:
@@ -123,13 +115,21 @@ def _check_heads(
     )
     head = ZERO32
     for place, (seq, stored, *parts) in enumerate(rows, start=1):
-        version = envelope.parse(*parts)
-        if seq != place or version.id != stored:
+        found = _id(parts)
+        if seq != place or found != stored:
             report.faults.append(f"{_name(what)}: version {place} is not in its place")
-        head = envelope.next_head(head, version.id)
+        head = envelope.next_head(head, found)
         report.counts["heads"] += 1
     if (len(rows), head) != (cursor.seq, cursor.head or ZERO32):
         report.faults.append(f"{_name(what)}: the chain of heads ends elsewhere")
+
+
+def _id(parts: list[Any]) -> bytes:
+    """The id that stored bytes have; zeros when they are no version at all."""
+    try:
+        return envelope.parse(*parts).id
+    except EnidError:
+        return ZERO32
 
 
 def _check_versions(store: Store, space: bytes, fresh: Fresh, report: Report) -> None:
@@ -204,8 +204,17 @@ def _carries(ring: Ring, begun: Begun, kid: bytes, sealed: bytes) -> bool:
     return held.secret == secret if held else ring.take_secret(kid, secret)
 
 
+def _contents(store: Store, space: bytes) -> Iterator[Version]:
+    rows = store.all(
+        "SELECT header, signature, body, body_hash FROM version"
+        " WHERE space = ? AND control = 0 AND code IS NULL",
+        space,
+    )
+    return (envelope.parse(*row) for row in rows if _id(list(row)) != ZERO32)
+
+
 def _open_all(store: Store, space: bytes, fresh: Fresh, report: Report) -> None:
-    for version in _versions(store, space, "control = 0 AND code IS NULL"):
+    for version in _contents(store, space):
         try:
             key = fresh.ring.key(version.header.kid)
             if version.body is None or version.header.deleted:

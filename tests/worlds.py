@@ -65,13 +65,15 @@ class FlaskServer:
 
         row = {"lookup": at_rest(lookup), "expires": int(self.now()) + 86_400}
         services_of(self.app).database.write(
-            lambda connection: connection.execute(
-                text(
-                    "INSERT INTO invitation (lookup_hash, expires_at)"
-                    " VALUES (:lookup, :expires)"
-                ),
-                row,
-            ).rowcount
+            lambda connection: (
+                connection.execute(
+                    text(
+                        "INSERT INTO invitation (lookup_hash, expires_at)"
+                        " VALUES (:lookup, :expires)"
+                    ),
+                    row,
+                ).rowcount
+            )
         )
 
     def dump(self) -> Path:

@@ -13,8 +13,17 @@ LINES_MAX = 1_700
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = {
     "sync": (  # the client, its desk and its commands; vectors
-        "client.py", "outbox.py", "replica.py", "store.py", "http.py", "verify.py",
-        "desk", "cli.py", "programme_import.py", "spreadsheet.py", "vectors",
+        "client.py",
+        "outbox.py",
+        "replica.py",
+        "store.py",
+        "http.py",
+        "verify.py",
+        "desk",
+        "cli.py",
+        "programme_import.py",
+        "spreadsheet.py",
+        "vectors",
     ),
     "server": ("migrations", "demo", "demo.py"),
 }

@@ -77,14 +77,18 @@ def open_editor(
 def text_of(opened: Opened) -> str:
     if not isinstance(opened.content, records.Record):
         return ""
-    return str(opened.content.fields.get("text", opened.content.fields.get("reason", "")))
+    return str(
+        opened.content.fields.get("text", opened.content.fields.get("reason", ""))
+    )
 
 
 def joined(texts: list[str]) -> str:
     """Both texts of a conflict, as its owner keeps them."""
     text = ""
     for other in texts:
-        text = merge_note(None, text, other) or "\n\n".join(t for t in (text, other) if t)
+        text = merge_note(None, text, other) or "\n\n".join(
+            t for t in (text, other) if t
+        )
     return text[-600:]
 
 
@@ -291,7 +295,9 @@ def misbehave(world: World, device: Device) -> bool:
         return False
     flag = {"session": world.random(16), "person": world.random(16), "withdrawn": True}
     good = records.dump("apology_flag", flag)
-    heads = [o for found in device.client.replica.heads(what.id).values() for o in found]
+    heads = [
+        o for found in device.client.replica.heads(what.id).values() for o in found
+    ]
     others = [o for o in heads if o.account != device.actor.account]
     choice = world.rng.randrange(4)
     editor = Editor(world.random(16), what, Rule.OWN, world.random(16), "", (), [], "")
@@ -330,9 +336,7 @@ def revoke(world: World, device: Device, lost: bytes) -> bool:
     for circle, membership in list(device.client.replica.circles.items()):
         seat = membership.devices.get(lost)
         if seat and not seat.revoked:
-            done |= world.attempt(
-                device, "revoke", removing(device, circle, lost)
-            )
+            done |= world.attempt(device, "revoke", removing(device, circle, lost))
     return done
 
 
@@ -359,7 +363,9 @@ def confirm_all(world: World, device: Device) -> bool:
     accounts = [a.id for a in log.membership.accounts.values() if a.roles]
     rings = [h.ring for h in client.replica.spaces.values()
              if h.space.circle == world.group]  # fmt: skip
-    epochs = [r.newest.mark.id for r in rings if r.newest and r.newest.author in accounts]
+    epochs = [
+        r.newest.mark.id for r in rings if r.newest and r.newest.author in accounts
+    ]
 
     def confirming() -> None:
         for subject in (*accounts, *epochs):

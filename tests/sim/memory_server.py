@@ -516,8 +516,6 @@ def to_wire(version: Version) -> list[Any]:
 
 def problem(error: EnidError, **more: Any) -> dict[str, Any]:
     """An error as it travels."""
-    facts = {
-        k: b64(v) if isinstance(v, bytes) else v for k, v in error.facts.items()
-    }
+    facts = {k: b64(v) if isinstance(v, bytes) else v for k, v in error.facts.items()}
     return {"code": error.code, "retry": error.retry, "detail": error.detail,
             **facts, **more}  # fmt: skip

@@ -99,9 +99,7 @@ def page_taken_as_complete() -> list[Patch]:
             found["last"] = [len(home.versions), b64(home.head)]
         return found
 
-    def take_page(
-        self: Replica, space: bytes, inc: int, page: Any, now: int
-    ) -> None:
+    def take_page(self: Replica, space: bytes, inc: int, page: Any, now: int) -> None:
         take(self, space, inc, page, now)
         if page.get("more") and space in self.spaces:
             seq, head = page["last"]
@@ -392,9 +390,7 @@ def conflict_is_always_a_clone() -> list[Patch]:
 def tips_before_last_push() -> list[Patch]:
     right = Ring.next_epoch
 
-    def next_epoch(
-        self: Ring, membership: Any, to: Any, tips: Any, random: Any
-    ) -> Any:
+    def next_epoch(self: Ring, membership: Any, to: Any, tips: Any, random: Any) -> Any:
         early = [(device, n - 1, bytes(32)) for device, n, _ in tips if n > 1]
         return right(self, membership, to, early, random)
 

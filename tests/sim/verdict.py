@@ -320,8 +320,10 @@ def check_keys(world: World, device: Device, held: Held, home: MemorySpace) -> N
     newest, account = held.ring.newest, device.actor.account
     where = f"{device.name} {home.space.kind.name}"
     readers = held.membership.readers(home.space.kind, home.space.subject)
-    if newest and newest.mark.kid not in held.ring.keys and (
-        newest.entry.accounts & set(readers)
+    if (
+        newest
+        and newest.mark.kid not in held.ring.keys
+        and (newest.entry.accounts & set(readers))
     ):
         world.ghost.violate("REL-13", f"{where} has no key of the newest epoch")
     if SPACES[home.space.kind].carried:

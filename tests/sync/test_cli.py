@@ -406,6 +406,27 @@ def test_verify_finds_a_changed_byte_and_exits_with_1(group):
     assert "bad_signature" in said.out
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("body = zeroblob(length(body))", "does not open"),
+        ("header = zeroblob(300)", "bad_envelope"),
+        ("seq = seq + 7", "is not in its place"),
+    ],
+)
+def test_verify_finds_whatever_was_changed(group, change, told):
+    store = sqlite3.connect(group.folder / "chloe" / "enid.sqlite")
+    store.execute(
+        f"UPDATE version SET {change} WHERE ord ="
+        " (SELECT max(ord) FROM version WHERE control = 0)"
+    )
+    store.commit()
+    store.close()
+    said = group.run("chloe", "verify")
+    assert said.code == 1
+    assert told in said.out
+
+
 def test_verify_finds_a_missing_version(group):
     store = sqlite3.connect(group.folder / "chloe" / "enid.sqlite")
     store.execute("DELETE FROM version WHERE ord = (SELECT max(ord) FROM version)")
