@@ -81,13 +81,17 @@ class Serving:
 
     Attributes:
         inc: incarnation of this server.
-        settled: whether all accounts of the circle have synced under ``inc``.
+        settled: whether new changes of rights are taken: all accounts of the circle
+            have synced under ``inc``, or have had 24 hours to.
         head_at: the log's head at a seq, or ``None`` past its end.
+        complete: whether all accounts have synced, however long that takes; until
+            then what was written before the restore may still be put back.
     """
 
     inc: int
     settled: bool
     head_at: Callable[[int], bytes | None]
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def check(version: Version, state: State, serving: Serving | None = None) -> Jud
     _check_chain(version, state)
     if serving:
         _check_view(version, serving)
-    repaired = bool(serving and header.view.inc < serving.inc and not serving.settled)
+    repaired = bool(serving and header.view.inc < serving.inc and not serving.complete)
     if serving and not repaired and _compares(entry) and not serving.settled:
         raise Later("restoring", "after a restore, changes of rights wait")
     if in_log:

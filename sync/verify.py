@@ -140,19 +140,19 @@ def _check_versions(store: Store, space: bytes, fresh: Fresh, report: Report) ->
         space,
     )
     for code, account, *parts in rows:
-        version = envelope.parse(*parts)
-        if code is not None:
-            report.counts[f"skipped ({code})"] += 1
-            if account and code != "chain_conflict":
-                fresh.tips[version.header.device] = (version.header.n, version.id)
-            continue
         try:
-            fresh.take(version)
-            report.counts["signatures"] += 1
+            version = envelope.parse(*parts)
+            if code is None:
+                fresh.take(version)
+                report.counts["signatures"] += 1
+                continue
         except EnidError as error:
-            report.faults.append(
-                f"{_name(fresh.space)}: version {b64(version.id)[:8]}: {error.code}"
-            )
+            name = b64(_id(parts))[:8]
+            report.faults.append(f"{_name(fresh.space)}: version {name}: {error.code}")
+            continue
+        report.counts[f"skipped ({code})"] += 1
+        if account and code != "chain_conflict":
+            fresh.tips[version.header.device] = (version.header.n, version.id)
 
 
 def _check_keys(client: Client, fresh: Fresh, report: Report) -> None:

@@ -139,7 +139,7 @@ class Known:
 
     def serving(self, inc: int = 1, settled: bool = True) -> Serving:
         """What a server knows besides."""
-        return Serving(inc, settled, self.head_at)
+        return Serving(inc, settled, self.head_at, settled)
 
     @property
     def view(self) -> View:

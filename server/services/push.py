@@ -102,7 +102,9 @@ def _take_versions(
 ) -> Outcome:
     outcome, seq_before, today = Outcome(error=push.unread), log.seq, services.today
     log.load(push.versions, caller.inc)
-    serving = Serving(caller.inc, _is_settled(services, log, caller.inc), log.head_at)
+    complete = _is_complete(log, caller.inc)
+    settled = complete or _has_waited(services, log)
+    serving = Serving(caller.inc, settled, log.head_at, complete)
     for version in push.versions:
         if log.knows(version):
             log.keep_body(version)
@@ -255,15 +257,18 @@ _UNSYNCED = text(
 )
 
 
-def _is_settled(services: Services, log: SpaceLog, inc: int) -> bool:
-    """Whether everybody of a circle has put back what they hold (PROTOCOL 9)."""
+def _is_complete(log: SpaceLog, inc: int) -> bool:
+    """Whether everybody of a circle has put back what they hold (PROTOCOL 8.4)."""
     if inc == 1:
-        return True
-    restored_at = log.connection.execute(_RESTORED).scalar() or 0
-    if services.now - restored_at >= RESTORING_S:
         return True
     where = {"circle": log.space.circle, "inc": inc}
     return log.connection.execute(_UNSYNCED, where).first() is None
+
+
+def _has_waited(services: Services, log: SpaceLog) -> bool:
+    """Whether everybody has had 24 hours to."""
+    restored_at = log.connection.execute(_RESTORED).scalar() or 0
+    return bool(services.now - restored_at >= RESTORING_S)
 
 
 # -- deletion ---------------------------------------------------------------------

@@ -328,7 +328,9 @@ class MemoryServer:
             home = self._new_space(account, space, version)
         elif not self._may_push(account, who, home):
             raise NotHere
-        serving = Serving(self.inc, self._settled(home), home.head_at)
+        complete = self._complete(home)
+        settled = complete or self.clock() - self.restored_at >= SETTLE_S
+        serving = Serving(self.inc, settled, home.head_at, complete)
         judged = check(version, home, serving)
         self.state.spaces[space] = home
         home.append(version, judged)
@@ -408,10 +410,8 @@ class MemoryServer:
         seat = log.membership.accounts.get(account) if log else None
         return bool(seat and seat.roles)
 
-    def _settled(self, home: MemorySpace) -> bool:
-        if self.inc == 1 or self.clock() - self.restored_at >= SETTLE_S:
-            return True
-        return all(
+    def _complete(self, home: MemorySpace) -> bool:
+        return self.inc == 1 or all(
             self.state.accounts.get(a.id) == self.inc
             for a in home.membership.accounts.values()
             if a.roles

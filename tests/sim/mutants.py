@@ -405,7 +405,7 @@ def tips_before_last_push() -> list[Patch]:
     restore=0.06, remove=0.08, newcomer=0.1,
 )  # fmt: skip
 def rotation_before_repair() -> list[Patch]:
-    return [(MemoryServer, "_settled", lambda self, home: True)]
+    return [(MemoryServer, "_complete", lambda self, home: True)]
 
 
 @mutant("A record is named by its id alone, whoever wrote it.", poison=0.4)

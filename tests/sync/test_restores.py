@@ -434,11 +434,6 @@ def test_a_removal_waits_for_an_absent_phone_for_a_day_at_most(world):
     assert alarms(co_leader) == set()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="sync/check.py: `repaired` ends with `settled`, so 24 hours after a restore"
-    " old epochs are judged as new ones and are refused for good",
-)
 def test_what_was_sent_comes_back_though_nobody_looks_for_two_days(world):
     """REL-03: restored on a Friday evening, and the groups meet on Monday."""
     roles = (Role.LEADER, Role.MEMBER, Role.MEMBER)

@@ -156,7 +156,7 @@ def judged(case: Case, file: Case) -> None:
     serving = None
     if "serving" in case:
         told = case["serving"]
-        serving = Serving(told["inc"], told["settled"], state.head_at)
+        serving = Serving(told["inc"], told["settled"], state.head_at, told["settled"])
     version = version_of(case["version"])
     verdict = state.take(version, serving)
     if "after" in case:
