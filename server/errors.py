@@ -67,8 +67,8 @@ def members(error: EnidError) -> dict[str, Any]:
     }
 
 
-def problem(error: EnidError) -> Response:
-    """The answer to a request that failed as a whole."""
+def problem(error: EnidError, **answer: Any) -> Response:
+    """The answer to a request that failed; ``answer`` is what came of it even so."""
     status = status_of(error)
     g.code = error.code
     document = {
@@ -76,6 +76,7 @@ def problem(error: EnidError) -> Response:
         "title": HTTPStatus(status).phrase,
         "status": status,
         **members(error),
+        **answer,
     }
     response = Response(
         orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS), status, mimetype=PROBLEM

@@ -525,8 +525,9 @@ class Client:
         if held is None or not self.replica.cursor(space).seq:
             return
         if not self._may_read(held):  # nothing is missing: it is not ours any more
-            with self.store.write():
-                self.outbox.unseal(space, 0)
+            if any(row.id for row in self.outbox.rows(space)):
+                with self.store.write():
+                    self.outbox.unseal(space, 0)
             return
         if self.cursor(space) >= inc:
             with self.store.write():
@@ -820,8 +821,8 @@ def _ask(
 ) -> dict[str, Any]:  # fmt: skip
     """Send, and turn a problem document into its error."""
     status, answer = transport.request(method, path, body, token)
-    if status in (200, 201, 204):
-        return answer
+    if status in (200, 201, 204) or (status in (503, 507) and "pull" in answer):
+        return answer  # a server that could not write may still have been read
     retry = answer.get("retry")
     if retry is None or status == 429 or status >= 500:
         raise Later(str(answer.get("code", "no_answer")))

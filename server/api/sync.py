@@ -11,7 +11,8 @@ from flask_login import login_required
 from server.api.auth import caller, limit, services
 from server.api.json import Blueprint
 from server.api.schemas import SyncAnswer, SyncRequestBody
-from server.services.sync import SyncRequest, sync
+from server.errors import problem
+from server.services.sync import SyncRequest, not_written, sync
 
 routes = Blueprint("sync", __name__, url_prefix="/v1/sync", description="Push and pull")
 
@@ -25,4 +26,6 @@ def exchange(body: dict[str, Any]) -> Response:
     """Push versions, wraps and packs; pull what has moved."""
     limit("sync").hit(caller().account)
     answer = sync(services(), caller(), SyncRequest(**body))
+    if unwritable := not_written(answer):
+        return problem(unwritable, **answer)  # what could be read is in it
     return Response(orjson.dumps(answer), mimetype="application/json")

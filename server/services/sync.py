@@ -22,7 +22,7 @@ from server.services.spacelog import find_to_write
 from server.services.wraps import note_lacking
 from sync.check import Space
 from sync.encoding import b64
-from sync.errors import EnidError
+from sync.errors import AfterUser, EnidError, Later
 
 
 @dataclass
@@ -47,6 +47,18 @@ def sync(services: Services, caller: Caller, request: SyncRequest) -> dict[str, 
         # The flag of a space is only a hint that it is worth asking.
         services.database.write(partial(_note_lacking, services, space))
     return answer | _told(pulled)
+
+
+def not_written(answer: dict[str, Any]) -> EnidError | None:
+    """The full disk, or the lock, that a request has met."""
+    for told in answer["pushed"].values():
+        error = told.get("error", {})
+        if "retry_after" in error:
+            kind = AfterUser if error["retry"] == "after_user" else Later
+            return kind(
+                error["code"], error["detail"], retry_after=error["retry_after"]
+            )
+    return None
 
 
 def _told(pulled: Pulled) -> dict[str, Any]:
