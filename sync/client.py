@@ -381,6 +381,9 @@ class Client:
             while not room.takes(missing):
                 missing.pop()
             self.repairing[space] = [row[0] for row in missing]
+            if any(not envelope.parse_header(row[1]).rule for row in missing):
+                with self.store.write():  # an epoch and its wraps, in one request
+                    self._give_wraps_again(self.replica.spaces[space])
             rows = [_to_wire(*row[1:]) for row in missing]
             fits = len(missing) + len(batched) <= SPACE_VERSIONS_MAX
             if self._repair_is_due(space) and fits and room.takes(batched):
@@ -704,10 +707,11 @@ class Client:
     def _give_wraps_again(self, held: Held) -> None:
         """Also of epochs that the server kept, or got back without their wraps."""
         what = held.space
-        if what.kind is SpaceKind.CIRCLE or SPACES[what.kind].carried:
+        if what.kind is SpaceKind.CIRCLE:
             return
         readers = held.membership.readers(what.kind, what.subject)
-        for begun in held.ring.begun:
+        carried = SPACES[what.kind].carried
+        for begun in held.ring.begun[-1:] if carried else held.ring.begun:
             key = held.ring.keys.get(begun.mark.kid)
             if key is None:
                 continue

@@ -232,6 +232,11 @@ class Membership:
         later = (c for c in self._changes_after(change) if c.account == account.id)
         return next((c.before for c in later if not c.device), account.roles)
 
+    def revoked_at(self, device: bytes, change: bytes) -> bool:
+        """Whether a device had been signed out once ``change`` had been made."""
+        later = any(c.device == device for c in self._changes_after(change))
+        return self.device(device).revoked and not later
+
     def follows(self, change: bytes, earlier: bytes) -> bool:
         """Whether a change is the same as an earlier one, or comes after it."""
         ids = [ZERO32, *(c.id for c in self.changes)]
