@@ -335,7 +335,5 @@ def still_counts(version: Version, judged: Judgement, state: State) -> bool:
     return (
         not membership.revoked_at(header.device, then)
         and roles != Role.NONE
-        and membership.may_write(
-            account, roles, space.kind, space.subject, header.rule
-        )
+        and membership.may_write(account, roles, space.kind, space.subject, header.rule)
     )

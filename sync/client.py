@@ -345,6 +345,7 @@ class Client:
             one("SELECT count(*) FROM version WHERE seq IS NOT NULL"),
             one("SELECT count(*) FROM version WHERE tries > 0"),
             one("SELECT count(*) FROM space WHERE repair_at IS NULL"),
+            one("SELECT count(*) FROM space WHERE inc = 0"),
             one("SELECT count(*) FROM space WHERE repair_at <= ?", self.now),
             one("SELECT count(*) FROM wrap_out"), one("SELECT count(*) FROM key"),
             one("SELECT count(*) FROM pack_out WHERE sent"),
@@ -672,6 +673,7 @@ class Client:
             self._end_wraps(request)
             if self.full_pull:
                 self._end_repairs()
+                self.replica.ask_for_withheld(self.now)
             if "settled" in request:
                 self.store.set_meta("settled", request["settled"])
         if self.store.meta("slot_due"):
@@ -748,7 +750,11 @@ class Client:
                 continue  # a server may seat this account in circles of its own
             if held.space.kind is SpaceKind.CIRCLE:
                 self._derive_in_log(held)
-            elif self._holds_newest(held) and self.outbox.newcomers(held):
+            elif (
+                self._may_read(held)
+                and self._holds_newest(held)
+                and self.outbox.newcomers(held)
+            ):
                 self.outbox.want(held, "epoch")
 
     def _derive_in_log(self, held: Held) -> None:

@@ -25,6 +25,7 @@ ID_SPACE = Label(b"enid/v1/space")
 ID_ACCOUNT = Label(b"enid/v1/account\0")
 ID_DEVICE = Label(b"enid/v1/device\0")
 ID_KEY = Label(b"enid/v1/kid\0")
+ID_RECORD = Label(b"enid/v1/record\0")
 ID_LOOKUP = Label(b"enid/v1/lookup-at-rest\0")
 
 # Derived from an epoch key.

@@ -17,7 +17,7 @@ from sync import entries, envelope, labels, records, sealing, signing
 from sync.check import Space
 from sync.encoding import b64, unb64
 from sync.envelope import Header, RecordKey, Version, View, record_key
-from sync.errors import NoKey
+from sync.errors import BadRecord, NoKey
 from sync.invitations import open_box, seal_box
 from sync.kinds import SPACES, ZERO16, ZERO32, Rule, SpaceKind
 from sync.membership import Account, Membership, certify, device_id
@@ -173,7 +173,7 @@ class Outbox:
             shown[row.n] = row
             try:
                 heads[key] = [*kept, self._as_opened(row, key)]
-            except records.BadRecord:
+            except BadRecord:
                 continue  # a faulty program wrote it; it hides nothing else
         return heads
 
@@ -249,16 +249,6 @@ class Outbox:
             mine, mine.roles, what.kind, what.subject, row.intent.rule
         )
 
-    def _is_denied(self, held: Held, row: Row) -> bool:
-        """Whether the log took the right to write this away after it was written."""
-        membership, what = held.membership, held.space
-        mine = membership.accounts.get(self.replica.account)
-        if mine is None or row.intent.rule is Rule.CONTROL:
-            return False
-        return not membership.may_write(
-            mine, mine.roles, what.kind, what.subject, row.intent.rule
-        )
-
     def _is_moot(self, held: Held, row: Row) -> bool:
         """What was asked for has happened meanwhile, by somebody else's act."""
         membership = held.membership
@@ -272,15 +262,17 @@ class Outbox:
         if not isinstance(entry, entries.Removal):
             return False
         if entry.what == entries.REMOVE_DEVICE:
-            return membership.device(entry.subject).revoked
-        return not membership.accounts[entry.subject].roles
+            device = membership.devices.get(entry.subject)
+            return device is not None and device.revoked
+        account = membership.accounts.get(entry.subject)
+        return account is not None and not account.roles
 
-    def newcomers(self, held: Held) -> set[bytes]:
+    def newcomers(self, held: Held, own_act: bool = False) -> set[bytes]:
         """Recipients whom the newest epoch does not name, where none is carried."""
         newest = held.ring.newest
         if newest is None or SPACES[held.space.kind].carried:
             return set()
-        return {a.id for a in self.recipients(held)} - newest.entry.accounts
+        return {a.id for a in self.recipients(held, own_act)} - newest.entry.accounts
 
     def _batched(self) -> int:
         row = self.store.one(
@@ -299,7 +291,7 @@ class Outbox:
             self._must_have_rights()
             self._begin_epoch(held, row.n)
             return 1
-        extra = self._rotate_if_due(held)
+        extra = self._rotate_if_due(held, own_act=True)
         key = self._writing_key(held)
         header = self._header(held, row.intent, key)
         content = row.intent.content
@@ -327,14 +319,6 @@ class Outbox:
         parents = (sealed.get(p) or p for p in self._parents(row, before))
         known = [p for p in parents if p in sealed.values() or held.record_of(p)]
         return tuple(sorted(known[: envelope.PARENTS_MAX]))
-
-    def _sealed_names(self, space: bytes, before: int) -> Iterator[tuple[bytes, bytes]]:
-        """Local name and version id of the rows sealed before one."""
-        for n, identity in self.store.all(
-            "SELECT n, id FROM outbox WHERE space = ? AND n < ? AND id IS NOT NULL",
-            space, before,
-        ):  # fmt: skip
-            yield local_name(n), identity
 
     def _sealed_names(self, space: bytes, before: int) -> Iterator[tuple[bytes, bytes]]:
         """Local name and version id of the rows sealed before one."""
@@ -390,7 +374,7 @@ class Outbox:
         )
         return envelope.parse_header(row[0]) if row else None
 
-    def _rotate_if_due(self, held: Held) -> int:
+    def _rotate_if_due(self, held: Held, own_act: bool = False) -> int:
         if self._batched_epoch(held) or not self.rights:
             return 0
         ring, what = held.ring, held.space
@@ -398,12 +382,14 @@ class Outbox:
         permitted = mine and held.membership.may_rotate(
             mine, mine.roles, what.kind, what.subject
         )
-        if not permitted or (ring.newest and not ring.is_due(held.membership)):
+        due = not ring.newest or ring.is_due(held.membership)
+        due = due or (self._is_own(held) and bool(self.newcomers(held, own_act)))
+        if not permitted or not due:
             return 0
         if ring.newest and not self._may_replace(held):
             return 0
         n = self._insert(held.id, Intent(Rule.CONTROL), None, "epoch")
-        self._begin_epoch(held, n)
+        self._begin_epoch(held, n, own_act)
         return 1
 
     def _may_replace(self, held: Held) -> bool:
@@ -419,11 +405,15 @@ class Outbox:
         thread = held.space.kind is SpaceKind.THREAD
         return thread and held.membership.acts_for(account, person)
 
-    def recipients(self, held: Held) -> list[Account]:
-        """Whom the next epoch of a space is wrapped to (PROTOCOL 6.5)."""
+    def recipients(self, held: Held, own_act: bool = False) -> list[Account]:
+        """Whom the next epoch of a space is wrapped to (PROTOCOL 6.5).
+
+        ``own_act``: the person writes in their own thread, with the readers' names
+        on the screen, and so admits every leader.
+        """
         what = held.space
         readers = held.membership.readers(what.kind, what.subject)
-        if SPACES[what.kind].automatic or self._is_own(held):
+        if SPACES[what.kind].automatic or (own_act and self._is_own(held)):
             return list(readers.values())
         newest = held.ring.newest
         known = set(newest.entry.accounts) if newest else set()
@@ -437,13 +427,13 @@ class Outbox:
         rows = self.store.all("SELECT subject FROM confirmed WHERE circle = ?", circle)
         return {row[0] for row in rows}
 
-    def _begin_epoch(self, held: Held, n: int) -> None:
+    def _begin_epoch(self, held: Held, n: int, own_act: bool = False) -> None:
         membership, what = held.membership, held.space
         since = held.epoch.membership if held.epoch else ZERO32
         lost = membership.lost(since, membership.last_change, what.kind, what.subject)
         tips = [(d, *held.tip(d)) for d in lost if held.tip(d)[0]]
         entry, key, wraps = held.ring.next_epoch(
-            membership, self.recipients(held), tips, self.random
+            membership, self.recipients(held, own_act), tips, self.random
         )
         self.replica.keep_key(held, key)
         for account, wrapped in wraps:

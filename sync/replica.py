@@ -166,12 +166,14 @@ class Replica:
         self.store, self.identity, self.random = store, identity, random
         self.local_key, self.suite = local_key, identity.suite
         self.account = identity.account
+        self._public = (identity.sign_key, identity.wrap_key)
         self.wrap_seed = identity.wrap_seed
         self.circles: dict[bytes, Membership] = {}
         self.spaces: dict[bytes, Held] = {}
         self._opened: dict[bytes, records.Record | records.Unknown] = {}
         self.device = b""  # the client's own; a stranger's version of it is a clone's
         self.cloned = False
+        self._asked_again: set[bytes] = set()
         self._trust: tuple[int, set[bytes]] = (-1, set())
         self.changed = True  # a log, an epoch or a key is new
         self._load()
@@ -179,12 +181,33 @@ class Replica:
     # -- loading ----------------------------------------------------------
 
     def _load(self) -> None:
+        self._judge_what_is_known_now()
         rows = self.store.all(
             "SELECT id, circle, kind, subject FROM space ORDER BY kind != 0"
         )
         for space, circle, kind, subject in rows:
             self._hold(space, Space(circle, SpaceKind(kind), subject))
             self._fold(self.spaces[space])
+
+    def _judge_what_is_known_now(self) -> None:
+        """An update of the app may know an entry that froze a circle before."""
+        for space, body in self.store.all(
+            "SELECT space, body FROM version WHERE code = 'upgrade_required'"
+        ):
+            try:
+                entries.decode(body or b"")
+            except EnidError:
+                continue
+            with self.store.write():
+                self.store.run(
+                    "UPDATE version SET code = ? WHERE space = ? AND body = ?",
+                    WAITING, space, body,
+                )  # fmt: skip
+                self.store.run(
+                    "UPDATE space SET frozen = NULL WHERE circle ="
+                    " (SELECT circle FROM space WHERE id = ?)",
+                    space,
+                )
 
     def _hold(self, space: bytes, what: Space) -> Held:
         membership = self.circles.setdefault(what.circle, Membership())
@@ -286,7 +309,7 @@ class Replica:
             begun = isinstance(entry, entries.Genesis | entries.Join)
             mine = author == self.account and begun
             granted = isinstance(entry, entries.Grant) and (
-                entry.sign_key == self.identity.sign_key
+                (entry.sign_key, entry.wrap_key) == self._public
             )
             if mine or granted:
                 found.add(author)
@@ -380,6 +403,35 @@ class Replica:
             self._move_cursor(held.id, cursor, versions, now)
         if judged:
             self._try_waiting(held, now)
+
+    def ask_for_withheld(self, now: int) -> None:
+        """Notice heads that came without their body, and read their space again.
+
+        A body is dropped only when a newer version replaces it. Once for each start
+        the space is read from zero: the server may have become honest.
+        """
+        for (space,) in self.store.all(
+            "SELECT DISTINCT space FROM version"
+            " WHERE body IS NULL AND control = 0 AND code IS NULL"
+        ):
+            if space in self._asked_again or not self._lacks_a_head(self.spaces[space]):
+                continue
+            self._asked_again.add(space)
+            with self.store.write():
+                self.store.raise_alarm(now, space, "body_withheld")
+                self.store.run("UPDATE version SET seq = NULL WHERE space = ?", space)
+                self.store.run(
+                    "UPDATE space SET inc = 0, seq = 0, head = ? WHERE id = ?",
+                    ZERO32, space,
+                )  # fmt: skip
+
+    def _lacks_a_head(self, held: Held) -> bool:
+        contents = list(self._contents(held))
+        replaced = {(j.record, p) for v, j in contents for p in v.header.parents}
+        return any(
+            v.body is None and not v.header.deleted and (j.record, v.id) not in replaced
+            for v, j in contents
+        )
 
     def _look_for_clone(self, space: bytes, version: Version) -> None:
         """A version of this very device that it never made: its profile was copied."""
@@ -719,11 +771,6 @@ def _concerns(content: records.Record, held: Held, account: bytes) -> bool:
     if content.type == "statement":
         return bool(content.fields["person"] == held.space.subject)
     return True
-
-
-def local_name(n: int) -> bytes:
-    """What an intent in the outbox is called until its version has been seen."""
-    return b"outbox" + n.to_bytes(8, "big")
 
 
 def local_name(n: int) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, column, text
 
 from server.services import Caller, Services
+from server.services.spacelog import CONTROL
 from server.services.wraps import lacking
 from sync.check import Space
 from sync.encoding import b64
@@ -20,7 +21,6 @@ from sync.kinds import ZERO32, SpaceKind
 
 ANSWER_BYTES_MAX = 512 * 1024
 ROWS = 256
-CONTROL = bytes(33)  # the record that every control entry belongs to
 
 # Kind 6 is ``thread``, which the person reads whom it is about; 0 and 7 are a
 # programme's log and space, open to every account of a group that it lists.

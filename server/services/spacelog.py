@@ -15,7 +15,7 @@ from sqlalchemy.sql.selectable import TextualSelect
 
 from sync.check import NO_TIP, EpochMark, Judgement, Space, Tip
 from sync.entries import Epoch
-from sync.envelope import RecordKey, Version, next_head
+from sync.envelope import RecordKey, Version, next_head, parse_header
 from sync.kinds import ALL_ROLES, SPACES, ZERO32, SpaceKind
 from sync.membership import Membership, space_id
 
@@ -43,6 +43,10 @@ _TIP = text(
     "SELECT n, id FROM version WHERE space_id = :space AND device_id = :device "
     "ORDER BY n DESC LIMIT 1"
 ).columns(column("n"), column("id"))
+_EPOCHS = text(
+    "SELECT header FROM version WHERE space_id = :space AND record = :record"
+)
+CONTROL = bytes(33)  # the record that every control entry belongs to
 _INSERT = text(
     "INSERT INTO version (space_id, seq, id, header, signature, body, body_hash, head,"
     " device_id, n, record, day) VALUES (:space, :seq, :id, :header, :signature, :body,"
@@ -122,6 +126,7 @@ class SpaceLog:
         self._tips: dict[bytes, Tip] = {}
         self._records: dict[bytes, RecordKey] = {}
         self._bare: set[bytes] = set()
+        self._kids: dict[int, bytes] | None = None
         self._heads: dict[int, bytes | None] = {0: ZERO32, self.seq: self.head}
 
     def load(self, versions: Sequence[Version], inc: int) -> None:
@@ -162,8 +167,14 @@ class SpaceLog:
         return self._records.get(version)
 
     def kid_of(self, epoch: int) -> bytes | None:
-        # ``check`` has refused every epoch but the newest by now.
-        return self.epoch.kid if self.epoch and epoch == self.epoch.number else None
+        if self.epoch and epoch == self.epoch.number:
+            return self.epoch.kid
+        if self._kids is None:  # asked only when an epoch begins: was its key used?
+            where = {"space": self.space.id, "record": CONTROL}
+            rows = self.connection.execute(_EPOCHS, where)
+            headers = [parse_header(row.header) for row in rows]
+            self._kids = {header.epoch: header.kid for header in headers}
+        return self._kids.get(epoch)
 
     def closed_at(self, device: bytes) -> Tip | None:
         return None

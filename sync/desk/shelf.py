@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sync import records
+from sync import labels, records
 from sync.check import Space
 from sync.client import Client
 from sync.desk.items import Item, editor_of, items
@@ -28,7 +28,7 @@ LEADS = Role.LEADER | Role.COORDINATOR
 
 def shared_rec(kind: bytes, subject: bytes) -> bytes:
     """The name on which everybody who leads a circle meets, 16 bytes."""
-    return sha256(kind, subject)[:16]
+    return sha256(labels.ID_RECORD, kind, b"\0", subject)[:16]
 
 
 class Shelf:

@@ -274,11 +274,6 @@ def test_a_version_whose_signature_was_spoiled_counts_after_the_next_full_pull()
     assert "moved to Thursday" in texts(stage.lee, stage.frame)
 
 
-WITHHELD = (
-    "the client notices no body that is missing from a head, and never asks again"
-)
-
-
 def strip(answer: Any) -> None:
     """Serve contents as if they had been replaced and dropped long ago."""
     for page in answer["pull"].values():
@@ -287,7 +282,6 @@ def strip(answer: Any) -> None:
                 row[2:] = [None, b64(sha256(unb64(row[2])))]
 
 
-@pytest.mark.xfail(reason=WITHHELD)
 def test_a_body_that_is_withheld_from_a_head_raises_an_alarm() -> None:
     stage = Stage()
     stage.say(stage.ann, stage.frame, "moved to Thursday")
@@ -297,7 +291,6 @@ def test_a_body_that_is_withheld_from_a_head_raises_an_alarm() -> None:
     assert alarms(stage.lee)
 
 
-@pytest.mark.xfail(reason=WITHHELD)
 def test_a_body_that_was_withheld_is_there_once_the_server_is_honest() -> None:
     stage = Stage()
     stage.say(stage.ann, stage.frame, "moved to Thursday")

@@ -45,7 +45,7 @@ class Ghost:
 
     acts: list[Act] = field(default_factory=list)
     versions: dict[bytes, Act] = field(default_factory=dict)
-    refused: set[bytes] = field(default_factory=set)
+    delayed: set[bytes] = field(default_factory=set)
     committed: dict[bytes, float] = field(default_factory=dict)
     bodies: set[bytes] = field(default_factory=set)
     lost: set[int] = field(default_factory=set)

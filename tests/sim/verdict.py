@@ -123,17 +123,26 @@ def is_ahead(world: World, device: Device) -> bool:
     return False
 
 
-def dead_spaces(world: World) -> set[bytes]:
-    """Spaces whose newest key was destroyed: a restore and then an eviction took it.
+def destroyed_keys(world: World) -> set[bytes]:
+    """Epoch keys that nobody has any more: a restore and then an eviction took them.
 
-    Nobody can write there until people agree on an epoch that proves nothing.
+    What was written under them is lost, and under the newest nobody can write until
+    people agree on an epoch that proves nothing.
     """
-    keys = {
+    if not world.restores:
+        return set()
+    held = {
         kid for d in present(world) for h in d.client.replica.spaces.values()
         for kid in h.ring.keys
     }  # fmt: skip
-    logs = world.server.state.spaces.items() if world.restores else ()
-    return {space for space, h in logs if h.epoch and h.epoch.kid not in keys}
+    logs = world.server.state.spaces.values()
+    return {kid for home in logs for kid in home.kids.values()} - held
+
+
+def dead_spaces(world: World) -> set[bytes]:
+    """Spaces whose newest key was destroyed."""
+    gone, logs = destroyed_keys(world), world.server.state.spaces.items()
+    return {space for space, h in logs if h.epoch and h.epoch.kid in gone}
 
 
 def check_drained(world: World, by: str) -> None:
@@ -189,8 +198,10 @@ def judge(world: World) -> None:
         check_phone(world, device)
 
 
-def acts_of(world: World, versions: Iterable[Version]) -> list[Act]:
-    found = (world.ghost.versions.get(v.id) for v in versions)
+def acts_of(
+    world: World, versions: Iterable[Version], ids: Iterable[bytes] = ()
+) -> list[Act]:
+    found = (world.ghost.versions.get(i) for i in (*(v.id for v in versions), *ids))
     return [act for act in found if act]
 
 
@@ -232,18 +243,26 @@ def head_versions(counts: list[Version]) -> dict[bytes, Version]:
     return {v.id: v for v in counts if v.id not in replaced}
 
 
+def sent_twice(world: World) -> set[int]:
+    """Acts that may lawfully stand twice, as heads of equal content.
+
+    A copied phone sends what was unsent again; and bytes that the network kept back
+    may be taken in after they were refused and sealed anew.
+    """
+    late = acts_of(world, (), world.ghost.delayed)
+    return world.ghost.copied | {act.number for act in late}
+
+
 def check_doubles(world: World, home: MemorySpace, counts: list[Version]) -> None:
     """REL-04: no act counts twice, unless its phone was copied with it unsent."""
     ids: dict[int, list[bytes]] = {}
+    twice = sent_twice(world)
     for version in counts:
         act = world.ghost.versions.get(version.id)
         if act:
             ids.setdefault(act.number, []).append(version.id)
     for number, found in ids.items():
-        excused = number in world.ghost.copied or any(
-            i in world.ghost.refused for i in found
-        )
-        if len(found) > 1 and not excused:
+        if len(found) > 1 and number not in twice:
             world.ghost.violate("REL-04", f"act {number} counts {len(found)} times")
     if len({v.id for v, _, _ in home.versions}) != len(home.versions):
         world.ghost.violate("REL-04", "a version stands twice in a log")
@@ -252,10 +271,11 @@ def check_doubles(world: World, home: MemorySpace, counts: list[Version]) -> Non
 def check_heads(world: World, home: MemorySpace, counts: list[Version]) -> None:
     """REL-07, REL-09: what somebody had on the screen never wins against them."""
     heads = acts_of(world, head_versions(counts).values())
+    twice = sent_twice(world)
     for act in acts_of(world, counts):
         for head in heads:
-            if head.number in world.ghost.copied:
-                continue  # a copied phone sent it a second time
+            if head.number in twice:
+                continue
             if head.number in act.seen and head.record == act.record:
                 world.ghost.violate(
                     "REL-07", f"act {head.number} stands though {act.number} saw it"
@@ -297,7 +317,7 @@ def check_reader(
     if home.space.kind is SpaceKind.CIRCLE:
         return
     check_keys(world, device, held, home)
-    dead = dead_spaces(world)
+    gone = destroyed_keys(world)
     opened = {
         o.id: o for found in client.replica.heads(home.space.id).values() for o in found
     }
@@ -312,7 +332,7 @@ def check_reader(
             check_content(world, where, act, opened[identity].content)
         elif act is None or (
             act.lawful
-            and home.space.id not in dead
+            and version.header.kid not in gone
             and not lacks_lawfully(held, device, version)
         ):
             ghost.violate("REL-06", f"{where} does not show act {act and act.number}")
@@ -348,6 +368,7 @@ def check_keys(world: World, device: Device, held: Held, home: MemorySpace) -> N
     if (
         newest
         and newest.mark.kid not in held.ring.keys
+        and newest.mark.kid not in destroyed_keys(world)
         and (newest.entry.accounts & set(readers))
     ):
         world.ghost.violate("REL-13", f"{where} has no key of the newest epoch")
@@ -410,6 +431,6 @@ def check_phone(world: World, device: Device) -> None:
     logs = world.server.state.spaces.values()
     # Refused, sealed anew, and then a delayed copy of the first bytes was taken in:
     # that phone cannot know that nobody has its key.
-    late = any(i in home.by_id for home in logs for i in world.ghost.refused)
+    late = any(i in home.by_id for home in logs for i in world.ghost.delayed)
     if device.renewals and not device.cloned and not late:
         world.ghost.violate("REL-04", f"{device.name} took itself for a clone")

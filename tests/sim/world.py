@@ -138,6 +138,15 @@ class Device:
         self.editors.clear()
 
 
+def pushed_in(body: dict[str, Any]) -> list[Version]:
+    """The versions in a request."""
+    rows = [row for rows in body.get("push", {}).values() for row in rows]
+    return [
+        parse(*(None if part is None else unb64(part) for part in row))  # type: ignore[arg-type]
+        for row in rows
+    ]
+
+
 def one_row(device: Device, sql: str) -> Any:
     return device.connection.execute(sql).fetchone()
 
@@ -164,6 +173,7 @@ class Network:
         if world.happens("request_delayed"):
             due = world.now + world.rng.expovariate(1 / 20)
             world.late.append((due, method, path, body, token))
+            world.ghost.delayed |= {v.id for v in pushed_in(body or {})}
             raise Later("no_answer")
         if world.happens("bad_answer"):
             return world.bad_answer()
@@ -313,21 +323,14 @@ class World:
                 self.ghost.violate("REL-12", f"{device.name} wraps to a stranger")
 
     def sees_answer(self, body: dict[str, Any], answer: dict[str, Any]) -> None:
-        for name, rows in body.get("push", {}).items():
-            result = answer["pushed"][name]
-            home = self.server.state.spaces.get(unb64(name))
-            for place, row in enumerate(rows):
-                version = parse(
-                    unb64(row[0]), unb64(row[1]), unb64(row[2]) if row[2] else b"",
-                ) if row[2] is not None else None  # fmt: skip
-                if version is None:
-                    continue
-                if place >= result["accepted"]:
-                    self.ghost.refused.add(version.id)
-                elif home and version.id in home.by_id:
-                    kept = home.versions[home.by_id[version.id]][0]
-                    if kept.body is None:
-                        self.ghost.violate("REL-03", "bytes that were sent are gone")
+        """What the server took in with its bytes, it has."""
+        logs = self.server.state.spaces
+        for version in pushed_in(body):
+            home = logs.get(version.header.space)
+            if home and version.id in home.by_id and version.body is not None:
+                kept = home.versions[home.by_id[version.id]][0]
+                if kept.body is None:
+                    self.ghost.violate("REL-03", "bytes that were sent are gone")
 
     def act_of(self, device: Device, identity: bytes) -> Act | None:
         """The act behind something on a screen."""
