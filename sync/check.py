@@ -321,17 +321,18 @@ def still_counts(version: Version, judged: Judgement, state: State) -> bool:
     """Whether a version that may stand still counts (PROTOCOL 8.3).
 
     A version of a device that lost the space counts up to the tip that the next
-    epoch lists, or as far as its roles at the newest epoch allow it.
+    epoch lists, or as far as its roles since the newest epoch allow it.
     """
     header = version.header
     closed = state.closed_at(header.device)
     if closed is None or header.n <= closed[0]:
         return True
     membership, space = state.membership, state.space
-    # What was lost since the newest epoch is for the next one to close.
+    # What was lost since the newest epoch is for the next one to close, and what was
+    # given since counts already.
     then = state.epoch.membership if state.epoch else ZERO32
     account = membership.accounts[judged.account]
-    roles = membership.roles_at(account, then)
+    roles = membership.roles_since(account, then)
     return (
         not membership.revoked_at(header.device, then)
         and roles != Role.NONE

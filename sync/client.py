@@ -32,6 +32,7 @@ REQUEST_BYTES_MAX = 500_000  # of versions; with packs, wraps and base64 under 1
 TRIES_MAX = 3
 INVITE_DAYS_MAX = 400
 REPAIR_S = 24 * 3600
+PUT_BACK_WAIT_S = 60
 _PUT_BACK_FIRST = frozenset((
     "unknown_author", "unknown_invite", "unknown_change", "unknown_epoch",
     "unknown_parent", "no_such_space",
@@ -426,13 +427,15 @@ class Client:
     def _may_stand(self, header: bytes) -> bool:
         """Whether a version may stand in the log of the server before its restore."""
         restored_at = self.store.meta("restored_at")
-        if restored_at is None or self.now >= restored_at + REPAIR_S:
+        if restored_at is None or not 0 <= self.now - restored_at < REPAIR_S:
             return False
         return envelope.parse_header(header).view.inc < (self.store.meta("inc") or 0)
 
     def _repair_is_due(self, space: bytes) -> bool:
         row = self.store.one("SELECT repair_at FROM space WHERE id = ?", space)
-        return bool(row and row[0] is not None and row[0] <= self.now)
+        if not row or row[0] is None:
+            return False
+        return not self.now < row[0] <= self.now + PUT_BACK_WAIT_S  # clocks jump
 
     def _missing(self, space: bytes, most: int) -> list[tuple[Any, ...]]:
         """What was verified and the server lacks, in the order of the old log."""
@@ -574,7 +577,7 @@ class Client:
         return (
             error["code"] in _PUT_BACK_FIRST
             and restored_at is not None
-            and self.now < restored_at + REPAIR_S
+            and 0 <= self.now - restored_at < REPAIR_S
             and self._may_read(self.replica.spaces[space])
         )
 
@@ -697,12 +700,14 @@ class Client:
 
     def _end_repairs(self) -> None:
         repaired = self.store.all(
-            "SELECT id FROM space WHERE repair_at <= ? AND NOT EXISTS"
+            "SELECT id FROM space WHERE repair_at IS NOT NULL AND NOT EXISTS"
             " (SELECT 1 FROM version WHERE version.space = space.id AND seq IS NULL"
             " AND code IS NULL AND tries < ?)",
-            self.now, TRIES_MAX,
-        )  # fmt: skip
+            TRIES_MAX,
+        )
         for (space,) in repaired:
+            if not self._repair_is_due(space):
+                continue
             self.store.run("UPDATE space SET repair_at = NULL WHERE id = ?", space)
             self._give_wraps_again(self.replica.spaces[space])
 

@@ -232,6 +232,14 @@ class Membership:
         later = (c for c in self._changes_after(change) if c.account == account.id)
         return next((c.before for c in later if not c.device), account.roles)
 
+    def roles_since(self, account: Account, change: bytes) -> Role:
+        """All that an account was allowed at any time since ``change``."""
+        roles = account.roles
+        for later in self._changes_after(change):
+            if later.account == account.id and not later.device:
+                roles |= later.before | later.after
+        return roles
+
     def revoked_at(self, device: bytes, change: bytes) -> bool:
         """Whether a device had been signed out once ``change`` had been made."""
         later = any(c.device == device for c in self._changes_after(change))

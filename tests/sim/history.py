@@ -157,17 +157,7 @@ def evict(world: World) -> None:
     """The browser throws everything away; the owner types the recovery code."""
     device = world.rng.choice(alive(world))
     drop(world, device)
-    if may_reopen(world, device.actor):
-        reopen(world, device.actor)
-
-
-def may_reopen(world: World, actor: Actor) -> bool:
-    """Not covered: a removed account that enrols a phone at a restored server.
-
-    Until the removal has been put back, that server takes the phone in, and phones
-    that know of the removal read the log in another order than those that do not.
-    """
-    return not (world.restores and actor.account in world.removed_at)
+    reopen(world, device.actor)
 
 
 def drop(world: World, device: Device) -> None:
@@ -202,8 +192,7 @@ def device_network(world: World, device: Device):  # type: ignore[no-untyped-def
 
 def second_phone(world: World) -> None:
     device = world.rng.choice(alive(world))
-    several = len([d for d in device.actor.devices if d.state == "alive"]) > 1
-    if not several and may_reopen(world, device.actor):
+    if len([d for d in device.actor.devices if d.state == "alive"]) < 2:
         reopen(world, device.actor)
 
 
