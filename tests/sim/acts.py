@@ -206,15 +206,17 @@ def tell(world: World, device: Device) -> bool:
     choices: list[tuple[Space, Rule, str, dict[str, object]]] = []
     if role & (Role.MEMBER | Role.OBSERVER):
         choices.append((world.space(SpaceKind.ROOM), Rule.OWN, "apology_flag", flag))
-        rules = {"rules_version": 1, "at": WHEN}
+        rules: dict[str, object] = {"rules_version": 1, "at": WHEN}
         choices.append((thread, Rule.OWN, "agreement", rules))
     if role & Role.LEADER:
-        contact = {"person": token, "phone": world.word()}
+        contact: dict[str, object] = {"person": token, "phone": world.word()}
         choices.append((world.space(SpaceKind.LEADERS), Rule.LEAD, "contact", contact))
         members = [a for a in world.actors if a.role & Role.MEMBER and a.account]
         if members:
             person = rng.choice(members).person
-            statement = {"session": token, "person": person, "cells": ()}
+            statement: dict[str, object] = {
+                "session": token, "person": person, "cells": (),
+            }  # fmt: skip
             where = world.space(SpaceKind.THREAD, person)
             choices.append((where, Rule.OWN, "statement", statement))
     if not choices:
@@ -235,9 +237,11 @@ def sheet_cells(device: Device, held: Held, session: bytes) -> tuple[Cell, ...]:
     found: set[Cell] = set()
     for heads in device.client.outbox.overlay(held).values():
         for one in heads:
-            if isinstance(one.content, records.Record) and one.content.type == "sheet":
-                if one.content.fields["session"] == session:
-                    found |= set(one.content.fields["cells"])
+            content = one.content
+            if not isinstance(content, records.Record) or content.type != "sheet":
+                continue
+            if content.fields["session"] == session:
+                found |= set(content.fields["cells"])
     return tuple(sorted(found))
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 
+from sync.check import Judgement
 from sync.client import Client
-from sync.kinds import Role
+from sync.envelope import Header, View, record_key
+from sync.kinds import Role, Rule, SpaceKind
+from sync.sealing import seal_content
 from tests.sim import acts, verdict
+from tests.sim.memory_server import MemorySpace
 from tests.sim.world import Actor, Device, Runaway, World
 
 # Most that each fault happens per chance, and how likely a seed has it at all.
@@ -28,7 +32,7 @@ RATES = {
 }  # fmt: skip
 EVENTS = (
     "away", "restore", "rollback", "evict", "clone", "second_phone", "newcomer",
-    "remove", "roles", "revoke", "compact", "jump",
+    "remove", "roles", "revoke", "compact", "jump", "haunt",
 )  # fmt: skip
 
 
@@ -184,7 +188,7 @@ def reopen(world: World, actor: Actor) -> Device:
     return device
 
 
-def device_network(world: World, device: Device):  # type: ignore[no-untyped-def]
+def device_network(world: World, device: Device):
     from tests.sim.world import Network
 
     return Network(world, device)
@@ -283,9 +287,48 @@ def jump(world: World) -> None:
     world.now += world.rng.expovariate(1 / 7200)
 
 
+def haunt(world: World) -> None:
+    """A removed person's program writes on with its old key, and a lying server lets
+    it in behind the tip that the epoch after the removal names (SEC-27)."""
+    for home in world.server.state.spaces.values():
+        for device in world.devices:
+            if device.state == "alive" and device.client.outbox.device in home.closed:
+                write_on(world, device, home)
+                return
+
+
+def write_on(world: World, device: Device, home: MemorySpace) -> None:
+    client = device.client
+    held = client.replica.spaces.get(home.space.id)
+    known = (
+        [b.mark for b in held.ring.begun if b.mark.kid in held.ring.keys]
+        if held
+        else []
+    )
+    if not held or not known or home.space.kind is SpaceKind.REGISTER:
+        return
+    rule = Rule.LEAD if home.space.kind is SpaceKind.FRAME else Rule.OWN
+    mine, rec = client.outbox.device, world.random(16)
+    n, prev = home.tip(mine)
+    header = Header(
+        client.suite, home.space.id, known[-1].number, known[-1].kid, rule, 0, rec,
+        mine, n + 1, prev, View(), (), world.random(24),
+    )  # fmt: skip
+    content = b'{"t":"haunting","v":1}'
+    key = held.ring.key(known[-1].kid)
+    version = client.outbox.build(header, seal_content(header, key, content, 1024))
+    record = record_key(rule, client.account, rec)
+    world.ghost.versions[version.id] = world.ghost.act(
+        [], by=device.actor.name, account=client.account, what=home.space,
+        record=record, content=content, at=world.now, lawful=False, cells=(),
+    )  # fmt: skip
+    home.append(version, Judgement(client.account, record))
+    world.log(device.name, "haunts", home.space.kind.name)
+
+
 HAPPENINGS = {
     "away": away, "restore": restore, "rollback": rollback, "evict": evict,
     "clone": clone, "second_phone": second_phone, "newcomer": newcomer,
     "remove": remove, "roles": roles, "revoke": revoke, "compact": compact,
-    "jump": jump,
+    "jump": jump, "haunt": haunt,
 }  # fmt: skip

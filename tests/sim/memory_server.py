@@ -104,7 +104,7 @@ class MemorySpace:
                 self.closed[device] = (n, tip)
 
     def copy(self, membership: Membership) -> MemorySpace:
-        fresh = {
+        fresh: dict[str, Any] = {
             name: value.copy()
             for name, value in vars(self).items()
             if isinstance(value, list | dict)
@@ -488,7 +488,8 @@ class MemoryServer:
             start, reset = have[1], False
         if start >= limit and not reset:
             return None
-        rows, size, seq = [], 0, start
+        rows: list[Any] = []
+        size, seq = 0, start
         while seq < limit and (not rows or size < room):
             version = home.versions[seq][0]
             rows.append(to_wire(version))

@@ -181,7 +181,7 @@ def cursor_before_rows() -> list[Patch]:
                     "UPDATE space SET inc = ?, seq = ?, head = ? WHERE id = ?",
                     cursor.inc, cursor.seq, cursor.head, held.id,
                 )  # fmt: skip
-        with mock.patch.object(self, "cursor", lambda space: start):
+        with mock.patch.object(self, "cursor", return_value=start):
             right(self, held, start, cursor, versions, reset, now)
 
     return [(Replica, "_keep_page", keep)]
@@ -255,7 +255,7 @@ def restore_is_not_noticed() -> list[Patch]:
 
 @mutant(
     "Phones count whatever a removed writer's devices signed.",
-    remove=0.06, restore=0.05, small_pages=0,
+    remove=0.06, haunt=0.3, restore=0, rollback=0, newcomer=0,
 )  # fmt: skip
 def removed_writer_counts() -> list[Patch]:
     from sync import replica
@@ -317,7 +317,7 @@ def parent_is_newest_own() -> list[Patch]:
 def foreign_parent_drops_bytes() -> list[Patch]:
     from tests.sim import memory_server
 
-    right, append = memory_server.check, MemorySpace.append
+    right, append = check_module.check, MemorySpace.append
 
     def check(version: Version, state: Any, serving: Any = None) -> Judgement:
         try:

@@ -22,8 +22,8 @@ if os.environ.get("PYTHONHASHSEED") != "0":  # a set of ids must keep its order
     )  # fmt: skip
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.sim import history, suite  # noqa: E402
-from tests.sim.mutants import MUTANTS, planted  # noqa: E402
+from tests.sim import history, suite
+from tests.sim.mutants import MUTANTS, planted
 
 SEEDS_MAX = 1000
 TWICE = 100  # one seed in so many runs twice

@@ -22,7 +22,7 @@ from tests.sim.world import Device, World
 
 
 def settle(world: World) -> None:
-    """Faults off: a minute, or after a restore a day, and then everybody's last word."""
+    """Faults off: a minute, after a restore a day, then everybody's last word."""
     world.calm = True
     world.deliver_late(everything=True)
     restored = bool(world.restores or world.rollbacks)
@@ -119,9 +119,9 @@ def is_ahead(world: World, device: Device) -> bool:
     for home in device.client.replica.spaces:
         cursor = device.client.replica.cursor(home)
         there = world.server.state.spaces.get(home)
-        if cursor.seq and cursor.inc == world.server.inc:
-            if there is None or there.head_at(cursor.seq) != cursor.head:
-                return True
+        current = cursor.seq and cursor.inc == world.server.inc
+        if current and (there is None or there.head_at(cursor.seq) != cursor.head):
+            return True
     return False
 
 
@@ -367,7 +367,7 @@ def check_reader(
 
 
 def check_content(world: World, where: str, act: Act | None, content: Any) -> None:
-    if act is None or not act.lawful and act.content:
+    if act is None or (not act.lawful and act.content):
         right = isinstance(content, records.Record) and act is not None
     elif act.content is None:
         right = content is None
@@ -430,8 +430,9 @@ def check_saved(world: World, counted: set[int], readers: list[Device]) -> None:
             continue
         if act.account in gone_authors and world.restores and number in there:
             continue
-        ghost.violate("REL-03", f"act {number} of {act.by} in {act.what.kind.name}"
-                      f" is {'not counted' if number in there else 'lost'}")  # fmt: skip
+        fate = "not counted" if number in there else "lost"
+        place = act.what.kind.name
+        ghost.violate("REL-03", f"act {number} of {act.by} in {place} is {fate}")
 
 
 def check_alarm(world: World, readers: list[Device]) -> None:

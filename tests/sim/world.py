@@ -257,7 +257,7 @@ class World:
             raise Later("no_answer") from None
         finally:
             self.crash_at = None
-            for space, version in self.fresh:
+            for _, version in self.fresh:
                 self.ghost.committed.setdefault(version.id, self.now)
             if self.snapshot:
                 self.server.state, self.snapshot = self.snapshot, None

@@ -240,7 +240,8 @@ def sync_or_wait(phone) -> None:
     try:
         phone.sync()
     except EnidError as error:
-        assert error.code == "invitation_needed"
+        if error.code != "invitation_needed":
+            raise
 
 
 class LostReplies:
