@@ -159,9 +159,10 @@ class Client:
         if lookup:
             body["lookup"] = b64(lookup)
         answer = _ask(self.transport, "POST", "/v1/session", body, None)
-        self._keep_secrets(token=_field(answer, "token").encode())
-        if isinstance(answer.get("inc"), int):
+        token = _field(answer, "token").encode()
+        if isinstance(answer.get("inc"), int):  # before anything can be sent
             self._notice_incarnation(answer["inc"], self.now)
+        self._keep_secrets(token=token)
 
     def _call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """A signed-in request; signs in first, or again, when that is needed.
@@ -440,7 +441,9 @@ class Client:
     def _missing(self, space: bytes, most: int) -> list[tuple[Any, ...]]:
         """What was verified and the server lacks, in the order of the old log."""
         unread = not self.full_pull and self.cursor(space)
-        if unread or not self._repair_is_due(space):
+        if unread or not self._repair_is_due(space) or not self._may_read(
+            self.replica.spaces[space]
+        ):
             return []
         return self.store.all(
             "SELECT id, header, signature, body, body_hash FROM version"
@@ -531,11 +534,8 @@ class Client:
         held = self.replica.spaces.get(space)
         if held is None or not self.replica.cursor(space).seq:
             return
-        if not self._may_read(held):  # nothing is missing: it is not ours any more
-            if any(row.id for row in self.outbox.rows(space)):
-                with self.store.write():
-                    self.outbox.unseal(space, 0)
-            return
+        if not self._may_read(held):
+            return  # nothing is missing: it is not ours any more
         if self.cursor(space) >= inc:
             with self.store.write():
                 self.store.raise_alarm(now, space, "went_back")
@@ -699,6 +699,9 @@ class Client:
                 )
 
     def _end_repairs(self) -> None:
+        for space, held in self.replica.spaces.items():
+            if not self._may_read(held):  # what is missing there is not ours to give
+                self.store.run("UPDATE space SET repair_at = NULL WHERE id = ?", space)
         repaired = self.store.all(
             "SELECT id FROM space WHERE repair_at IS NOT NULL AND NOT EXISTS"
             " (SELECT 1 FROM version WHERE version.space = space.id AND seq IS NULL"

@@ -124,7 +124,9 @@ def test_full_disk_is_told_to_the_phone_and_nothing_is_lost(sqlite_app):
     database = services_of(sqlite_app).database
     pragma(database, f"max_page_count = {pragma(database, 'page_count') + 1}")
     big = leader.write(circle, kind, body=bytes(65536 + 48))
-    error = leader.push(room, big)["error"]
+    refused = leader.post(push={b64(room): [wire(big)]})
+    error = refused.json["pushed"][b64(room)]["error"]
+    assert refused.status_code == 507
     assert (error["code"], error["retry"]) == ("quota", "after_user")
     pragma(database, "max_page_count = 1000000")
     leader.accepted(room, big)
@@ -136,7 +138,9 @@ def test_database_that_may_only_be_read_says_try_later(sqlite_app):
     room, version = circle.space(SpaceKind.ROOM), leader.write(circle, SpaceKind.ROOM)
     database = services_of(sqlite_app).database
     pragma(database, "query_only = ON")
-    error = leader.push(room, version)["error"]
+    refused = leader.post(push={b64(room): [wire(version)]})
+    error = refused.json["pushed"][b64(room)]["error"]
+    assert refused.status_code == 503
     assert (error["code"], error["retry"]) == ("busy", "later")
     assert leader.sync()["pull"]
     refused = leader.client.post("/v1/session", json=leader.claim())

@@ -51,6 +51,13 @@ def log_for(device: Device, circle: bytes) -> Held | None:
     return client.replica.log_of(circle)
 
 
+def role_of(world: World, device: Device) -> Role:
+    """What this phone believes that its owner is in the group."""
+    membership = device.client.replica.circles.get(world.group)
+    seat = membership.accounts.get(device.actor.account) if membership else None
+    return seat.roles if seat else Role.NONE
+
+
 def shown(device: Device, held: Held, rule: Rule, rec: bytes) -> list[Opened]:
     key = record_key(rule, device.client.account, rec)
     return device.client.outbox.overlay(held).get(key, [])
@@ -150,7 +157,7 @@ def type_into(world: World, device: Device, editor: Editor) -> bool:
 
 def text_places(world: World, device: Device) -> list[tuple[Space, Rule, str]]:
     """Where this person writes texts."""
-    role, places = device.actor.role, []
+    role, places = role_of(world, device), []
     for circle, membership in device.client.replica.circles.items():
         seat = membership.accounts.get(device.actor.account)
         if membership.kind is CircleKind.PERSON and seat:
@@ -199,7 +206,7 @@ def delete(world: World, device: Device) -> bool:
 
 def tell(world: World, device: Device) -> bool:
     """A new record: a flag in the room, a contact among leaders, a statement."""
-    role, rng = device.actor.role, world.rng
+    role, rng = role_of(world, device), world.rng
     rec, token = world.random(16), world.random(16)
     thread = world.space(SpaceKind.THREAD, device.actor.person)
     flag = {"session": token, "person": device.actor.person, "withdrawn": False}
@@ -382,7 +389,7 @@ def act(world: World, device: Device) -> bool:
     """One act of this phone's owner."""
     device.client  # noqa: B018 - started again if it had died
     choices: list[Callable[[World, Device], bool]] = [edit_text, edit_text, tell]
-    if device.actor.role & (Role.LEADER | Role.COORDINATOR):
+    if role_of(world, device) & (Role.LEADER | Role.COORDINATOR):
         choices += [mark_register, mark_register]
     if world.happens("poison"):
         choices = [misbehave]

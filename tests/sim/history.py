@@ -63,7 +63,8 @@ def run(seed: int, weights: dict[str, float] | None = None) -> World:
             verdict.settle(world)
             verdict.judge(world)
     except Runaway:
-        world.ghost.violate("REL-13", "the phones never stop asking")
+        if not world.rollbacks:  # a server that lies may keep a phone busy
+            world.ghost.violate("REL-13", "the phones never stop asking")
     for violation in world.ghost.violations:
         world.log("VIOLATION", violation)
     for home in world.server.state.spaces.values():

@@ -549,6 +549,7 @@ def leaders_of_a_register(world: World) -> tuple[Client, Client, Client, bytes]:
     for phone, name in ((co_leader, "Col Leader"), (member, "Mo Member")):
         person = leader.replica.circles[circle].accounts[phone.account].person
         Desk(leader).groups.add_person(circle, name, person=person)
+    leader.confirm(circle, co_leader.account)  # for the members' threads
     sync_desks([leader, co_leader, member])
     return leader, co_leader, member, circle
 
