@@ -2,6 +2,7 @@
 
 import threading
 from functools import partial
+from statistics import median
 from typing import Any
 
 import pytest
@@ -41,6 +42,28 @@ def test_work_of_many_threads_is_all_there(app):
     for thread in threads:
         thread.join()
     assert keys(database) == set(names)
+
+
+def test_slowest_of_32_writers_gets_at_least_a_quarter_of_the_median(sqlite_app):
+    database, counts = services_of(sqlite_app).database, [0] * 32
+    begin, stop = threading.Barrier(33), threading.Event()
+
+    def write_on(me: int) -> None:
+        begin.wait()
+        while not stop.is_set():
+            database.write(partial(put, f"{me}-{counts[me]}", me))
+            counts[me] += 1
+
+    threads = [threading.Thread(target=write_on, args=(i,)) for i in range(32)]
+    for thread in threads:
+        thread.start()
+    begin.wait()
+    while sum(counts) < 32 * 20:
+        stop.wait(0.05)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert min(counts) >= median(counts) / 4
 
 
 def refuse(connection: Connection) -> None:
