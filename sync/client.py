@@ -413,7 +413,7 @@ class Client:
         log = self.replica.log_of(held.space.circle) if held.membership.length else held
         if (self.cursor(space) or self.cursor(log.id)) not in (0, inc):
             return []
-        others = [a for a in held.membership.accounts.values() if a.roles]
+        several = len(held.membership.devices) > 1
         for place, (_, header, _, body) in enumerate(batched):
             compares = isinstance(
                 entries.decode(body)
@@ -421,7 +421,7 @@ class Client:
                 else None,
                 entries.Removal | entries.SetRoles | entries.Epoch,
             )
-            if compares and len(others) > 1 and self._may_stand(header):
+            if compares and several and self._may_stand(header):
                 return batched[:place]
         return batched
 
@@ -441,8 +441,10 @@ class Client:
     def _missing(self, space: bytes, most: int) -> list[tuple[Any, ...]]:
         """What was verified and the server lacks, in the order of the old log."""
         unread = not self.full_pull and self.cursor(space)
-        if unread or not self._repair_is_due(space) or not self._may_read(
-            self.replica.spaces[space]
+        if (
+            unread
+            or not self._repair_is_due(space)
+            or not self._may_read(self.replica.spaces[space])
         ):
             return []
         return self.store.all(

@@ -27,7 +27,7 @@ from sync.errors import (
 )
 from sync.invitations import Identity, open_box
 from sync.keyring import Begun, Random, Ring
-from sync.kinds import SPACES, ZERO16, ZERO32, Role, SpaceKind
+from sync.kinds import SPACES, ZERO16, ZERO32, Role, Rule, SpaceKind
 from sync.membership import Membership
 from sync.sealing import Context, EpochKey
 from sync.store import Store
@@ -230,7 +230,8 @@ class Replica:
                 author = held.membership.author(version.header.device)
                 held.begin_epoch(version, Judgement(author.id, b"", entry))
         waiting = self._versions(held.id, f"code = '{WAITING}'")
-        held.waiting = {v.header.device for v in waiting}
+        for version in waiting:
+            _let_wait(held, version)
         self._load_keys(held)
 
     def _load_keys(self, held: Held) -> None:
@@ -455,6 +456,7 @@ class Replica:
     ) -> _Judged:
         device = version.header.device
         if device in held.waiting:
+            _let_wait(held, version)
             return _Judged(version, seq, None, WAITING)
         try:
             judgement = check(version, held)
@@ -475,8 +477,9 @@ class Replica:
     ) -> _Judged:
         """It waits, or is skipped. In a circle's log there is nothing to wait for."""
         header = version.header
-        if isinstance(error, Unknown) and held.space.kind is not SpaceKind.CIRCLE:
-            held.waiting.add(header.device)
+        early = isinstance(error, Unknown) or _follows_waiting(held, version)
+        if early and held.space.kind is not SpaceKind.CIRCLE:
+            _let_wait(held, version)
             return _Judged(version, seq, None, WAITING)
         author = self._signer(held, version)
         if author and error.code != GAP:
@@ -776,6 +779,20 @@ def _concerns(content: records.Record, held: Held, account: bytes) -> bool:
 def local_name(n: int) -> bytes:
     """What an intent in the outbox is called until its version has been seen."""
     return b"outbox" + n.to_bytes(8, "big")
+
+
+def _let_wait(held: Held, version: Version) -> None:
+    """The device's later versions wait too, and the epochs that follow this one."""
+    held.waiting.add(version.header.device)
+    if version.header.rule is Rule.CONTROL:
+        held.waiting.add(version.id)
+
+
+def _follows_waiting(held: Held, version: Version) -> bool:
+    if version.header.rule is not Rule.CONTROL or not held.waiting:
+        return False
+    entry = entries.decode(version.body or b"")
+    return isinstance(entry, entries.Epoch) and entry.after in held.waiting
 
 
 def role_names(roles: Role) -> set[str]:

@@ -444,6 +444,6 @@ def addition_without_epoch() -> list[Patch]:
                         )  # fmt: skip
 
     return [
-        (Outbox, "newcomers", lambda self, held: set()),
+        (Outbox, "newcomers", lambda self, *rest: set()),
         (Client, "_wrap_for", wrap_for),
     ]

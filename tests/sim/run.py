@@ -59,7 +59,8 @@ def hunt(name: str, first: int, seeds: int = SEEDS_MAX) -> tuple[str, int | None
     for seed in range(first, first + seeds):
         with planted(name) as faults:
             found, _ = play_once(seed, faults)
-        if found and not play_once(seed, faults)[0]:
+        fell_over = any(said.startswith("fell over") for said in found)
+        if found and not fell_over and not play_once(seed, faults)[0]:
             return name, seed, found[0]
     return name, None, ""
 

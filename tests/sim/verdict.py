@@ -216,7 +216,7 @@ def judge(world: World) -> None:
     no key and no word gets out.
     """
     readers = [d for d in present(world) if is_seated(world, d)]
-    counted: set[int] = set()
+    counted: set[int] = set()  # what stands; what it had on the screen is in it
     if world.rollbacks or is_entangled(world):
         if world.rollbacks:
             check_alarm(world, readers)
@@ -226,7 +226,7 @@ def judge(world: World) -> None:
         return
     for home in world.server.state.spaces.values():
         counts = counting(home)
-        counted |= {a.number for a in acts_of(world, counts)}
+        counted |= {a.number for a in acts_of(world, head_versions(counts).values())}
         check_doubles(world, home, counts)
         check_heads(world, home, counts)
         check_wraps(world, home)
