@@ -413,7 +413,7 @@ class Client:
         log = self.replica.log_of(held.space.circle) if held.membership.length else held
         if (self.cursor(space) or self.cursor(log.id)) not in (0, inc):
             return []
-        several = len(held.membership.devices) > 1
+        others = set(held.membership.devices) - {self.outbox.device}
         for place, (_, header, _, body) in enumerate(batched):
             compares = isinstance(
                 entries.decode(body)
@@ -421,7 +421,7 @@ class Client:
                 else None,
                 entries.Removal | entries.SetRoles | entries.Epoch,
             )
-            if compares and several and self._may_stand(header):
+            if compares and others and self._may_stand(header):
                 return batched[:place]
         return batched
 
@@ -628,10 +628,18 @@ class Client:
 
     def _may_read(self, held: Held) -> bool:
         membership, what = held.membership, held.space
+        if what.kind in (SpaceKind.CIRCLE, SpaceKind.PROGRAMME):
+            circles = (what.circle, *membership.groups)  # or in a group that it lists
+            if any(self._is_seated(circle) for circle in circles):
+                return True
         if what.kind is SpaceKind.CIRCLE:
-            seated = membership.accounts.get(self.account)
-            return bool(seated and seated.roles)
+            return False
         return self.account in membership.readers(what.kind, what.subject)
+
+    def _is_seated(self, circle: bytes) -> bool:
+        membership = self.replica.circles.get(circle)
+        seated = membership.accounts.get(self.account) if membership else None
+        return bool(seated and seated.roles)
 
     def _server_is_behind(self, space: bytes, error: dict[str, Any]) -> bool:
         """Its tip of this device's chain is in our history: put back what is after."""

@@ -204,7 +204,6 @@ class Outbox:
         changes of rights unless ``rights`` (a server just restored refuses them).
         """
         self.rights = rights
-        self._unseal_lost()
         spaces = sorted(
             self._unsealed_spaces(),
             key=lambda s: self.replica.spaces[s].space.kind != SpaceKind.CIRCLE,
@@ -214,21 +213,6 @@ class Outbox:
             if not self.replica.frozen(held.space.circle):
                 with self.store.write():
                     self._seal_space(held)
-
-    def _unseal_lost(self) -> None:
-        """What was sent to a space that a change of roles has closed to us.
-
-        Nobody can tell its sender any more whether it arrived: it goes to the tray.
-        """
-        rows = self.store.all("SELECT DISTINCT space FROM outbox WHERE id IS NOT NULL")
-        for (space,) in rows:
-            held = self.replica.spaces[space]
-            membership, what = held.membership, held.space
-            mine = membership.accounts.get(self.replica.account)
-            seated = mine and mine.roles and what.kind is not SpaceKind.CIRCLE
-            if seated and mine.id not in membership.readers(what.kind, what.subject):
-                with self.store.write():
-                    self.unseal(space, 0)
 
     def _unsealed_spaces(self) -> set[bytes]:
         rows = self.store.all(

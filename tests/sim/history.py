@@ -63,7 +63,7 @@ def run(seed: int, weights: dict[str, float] | None = None) -> World:
             verdict.settle(world)
             verdict.judge(world)
     except Runaway:
-        if not world.rollbacks:  # a server that lies may keep a phone busy
+        if not world.rollbacks and not verdict.is_entangled(world):
             world.ghost.violate("REL-13", "the phones never stop asking")
     for violation in world.ghost.violations:
         world.log("VIOLATION", violation)
