@@ -101,11 +101,9 @@ class Outbox:
                 return self._insert(held.id, intent, editor, None)
             base = tuple(dict.fromkeys((*waiting.intent.base, *intent.base)))
             merged = replace(intent, base=base)
-            self.store.run(
-                "UPDATE outbox SET intent = ? WHERE n = ?",
-                self._seal_local(merged), waiting.n,
-            )  # fmt: skip
-            return waiting.n
+            # Under a new number: what another tab was opened on must not change.
+            self.store.run("DELETE FROM outbox WHERE n = ?", waiting.n)
+            return self._insert(held.id, merged, editor, None)
 
     def write_entry(self, held: Held, entry: entries.Entry) -> int:
         """Keep the intent to write a control entry in a circle's log."""

@@ -513,7 +513,22 @@ class Replica:
             omitted = any(held.tip(d)[0] for d in held.lost_by(judged.entry) - listed)
             return "tips_omitted" if omitted else None
         late = bool(header.rule and epoch and header.epoch < epoch.number)
-        return "stale_epoch" if late and header.view.inc == inc else None
+        known = late and header.view.inc == inc and self._stands_before(held, seq, inc)
+        return "stale_epoch" if known else None
+
+    def _stands_before(self, held: Held, seq: int | None, inc: int) -> bool:
+        """Whether the newest epoch stands before a place of this log.
+
+        After a restore it may be known and not be back yet.
+        """
+        row = self.store.one(
+            "SELECT seq FROM version WHERE space = ? AND id = ?",
+            held.id, held.epoch.id if held.epoch else b"",
+        )  # fmt: skip
+        if row is None:
+            return True  # it came in this very page
+        same = self.cursor(held.id).inc == inc
+        return bool(same and row[0] and seq and row[0] < seq)
 
     def _keep(self, held: Held, one: _Judged) -> None:
         version, header, judged = one.version, one.version.header, one.judgement

@@ -134,6 +134,7 @@ def restore(world: World) -> None:
     backup = world.rng.choice(world.backups)
     world.server.restore(backup)
     world.restores += 1
+    world.restored_at = world.restored_at or world.now
     world.ghost.destroyed(world.copies())
     readmit(world)
     world.log("restore", world.server.inc)
@@ -152,9 +153,6 @@ def rollback(world: World) -> None:
     world.rollbacks += 1
     world.ghost.destroyed(world.copies())
     readmit(world)
-    for device in alive(world):
-        if verdict.is_ahead(world, device):
-            world.ahead.add(device.name)
     world.log("rollback")
 
 

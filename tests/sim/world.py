@@ -104,7 +104,7 @@ class Device:
     failure: str = ""
 
     def __post_init__(self) -> None:
-        self.keys = Keys(self, {})
+        self.keys, self.born = Keys(self, {}), self.world.now
 
     @property
     def name(self) -> str:
@@ -206,9 +206,8 @@ class World:
         self.backups: list[State] = []
         self.late: list[tuple[float, str, str, Any, str | None]] = []
         self.replies: list[tuple[Device, Any, Any]] = []
-        self.restores = 0
+        self.restores, self.restored_at = 0, 0.0
         self.rollbacks = 0
-        self.ahead: set[str] = set()
         self.group = self.programme = b""
         self.session = self.random(16)
         self.keeps_own_cells = self.rng.random() < 0.5
@@ -419,7 +418,25 @@ class World:
         return outcome == "ok"
 
     def sync(self, device: Device, rounds: int = 200) -> bool:
-        return self.attempt(device, "sync", lambda: device.client.sync(rounds))
+        """Sync; a phone that had seen more than the server has now must say so."""
+        ahead = self.rollbacks and self.is_ahead(device)
+        done = self.attempt(device, "sync", lambda: device.client.sync(rounds))
+        if ahead and done and not one_row(device, "SELECT 1 FROM alarm"):
+            self.ghost.violate("REL-18", f"{device.name} did not see the roll-back")
+        return done
+
+    def is_ahead(self, device: Device) -> bool:
+        """Whether a phone has verified more than the server now has."""
+        replica = device.client.replica
+        for space, held in replica.spaces.items():
+            cursor, there = replica.cursor(space), self.server.state.spaces.get(space)
+            seat = held.membership.accounts.get(device.actor.account)
+            if not seat or not seat.roles:
+                continue
+            current = cursor.seq and cursor.inc == self.server.inc
+            if current and (there is None or there.head_at(cursor.seq) != cursor.head):
+                return True
+        return False
 
     def space(self, kind: SpaceKind, subject: bytes = bytes(16)) -> Space:
         return Space(self.group, kind, subject)
