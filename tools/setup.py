@@ -1,10 +1,11 @@
-"""Prepare `.venv` for the Makefile: `python3 tools/setup.py run|dev|lock`.
+"""Prepare the checkout for the Makefile: `python3 tools/setup.py run|dev|lock`.
 
-`run` installs what the server and the `enid` command need, `dev` adds the tools and
-tests, `lock` writes both lock files anew (`lock --upgrade` takes newer versions).
-Packages come only from the lock files and only with the hashes noted there. A second
-call finds its stamp and does nothing. Standard library only, and plain enough for an
-old Python to read, so that the wrong Python gets a sentence and not a traceback.
+`run` installs what the server and the `enid` command need and builds the app, `dev`
+adds the tools, the tests and a browser, `lock` writes the lock files anew (`lock
+--upgrade` takes newer versions). Packages come only from the lock files and only with
+the hashes noted there. A second call finds its stamps and does nothing. Standard
+library only, and plain enough for an old Python to read, so that the wrong Python gets
+a sentence and not a traceback.
 """
 
 import fcntl
@@ -20,6 +21,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
+PWA = ROOT / "pwa"
+APP = ROOT / "build" / "app"
+APP_STAMP = ROOT / "build" / "app.stamp"
+# What the built app is made of: these in `pwa/`, and no tests.
+APP_SOURCES = (
+    "index.html",
+    "package-lock.json",
+    "paths.json",
+    "public",
+    "src",
+    "vite.config.ts",
+    "worker",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 OLDEST_PYTHON = (3, 11)
 
@@ -32,7 +47,7 @@ PIP_ADVICE = (
     ),
     (
         "No space left on device",
-        "The disk is full: free about 400 MB and run this again.",
+        "The disk is full: free about 800 MB and run this again.",
     ),
     (
         "from versions: none",
@@ -43,6 +58,35 @@ PIP_ADVICE = (
         "No matching distribution",
         "No package fits this Python: use Python 3.11 to 3.14 "
         "(make PYTHON=python3.12 ...).",
+    ),
+)
+
+NPM_ADVICE = (
+    (
+        "EINTEGRITY",
+        "A package differs from the one in pwa/package-lock.json, so it was not "
+        "installed. Try another network; if it stays so, do not go on.",
+    ),
+    ("ENOSPC", "The disk is full: free about 800 MB and run this again."),
+    *(
+        (
+            sign,
+            "The npm registry cannot be reached, and the app is built from it: check "
+            "the network (or npm's `registry` and `proxy` settings) and run this "
+            "again.",
+        )
+        for sign in (
+            "ENOTFOUND",
+            "EAI_AGAIN",
+            "ECONNREFUSED",
+            "ECONNRESET",
+            "ETIMEDOUT",
+            "ENETUNREACH",
+            "E403",
+            "E404",
+            "E50",
+            "network",
+        )
     ),
 )
 
@@ -62,6 +106,10 @@ def main(arguments):
     elif wanted in LOCKS:
         with one_at_a_time():
             prepare(wanted)
+            install_npm_packages()
+            build_app()
+            if wanted == "dev":
+                find_browser()
     else:
         stop("Usage: python3 tools/setup.py run|dev|lock [--upgrade]")
 
@@ -163,14 +211,20 @@ def has_module(name):
 
 
 def install_debian_venv(version):
+    # Where this may not be done, `python -m venv` fails, and its advice follows.
+    install_from_debian("python%s-venv" % version)
+
+
+def install_from_debian(package):
+    """Ask apt-get for a package, where there is one and we may."""
     if os.geteuid() or not shutil.which("apt-get"):
-        return  # `python -m venv` will fail, and its advice follows
-    package = "python%s-venv" % version
-    say("Installing Debian's %s ..." % package)
+        return
+    say("Installing Debian's %s (once) ..." % package)
     for step in (["update"], ["install", "-y", package]):
         environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
         subprocess.run(
-            ["apt-get", "-qq", *step],
+            # Another program may hold the lock for a while.
+            ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=400", *step],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -201,6 +255,93 @@ def pip(python, *options):
                 (advice for sign, advice in PIP_ADVICE if sign in done.stdout),
                 "pip could not install the packages; its last words are above.",
             )
+        )
+
+
+def install_npm_packages():
+    """Install what `pwa/package-lock.json` names, unless it is there."""
+    lock = (PWA / "package-lock.json").read_bytes()
+    name = ".installed-%s" % hashlib.sha256(lock + str(ROOT).encode()).hexdigest()[:16]
+    done = PWA / "node_modules" / name
+    if done.exists():
+        return
+    started = time.monotonic()
+    say("Installing the app's packages from pwa/package-lock.json (once) ...")
+    # A failure is told within seconds, not after npm's own two minutes of waiting.
+    patience = ["retries=2", "retry-mintimeout=1000", "retry-maxtimeout=5000"]
+    patience = ["--fetch-" + option for option in patience]
+    node_tool(
+        "npm", ["ci", *patience], NPM_ADVICE, "npm could not install the packages"
+    )
+    done.touch()
+    say("Installed after %.0f s." % since(started))
+
+
+def build_app():
+    """Build `pwa/` into `build/app`, unless that build is there."""
+    known = sources_hash()
+    if APP.exists() and APP_STAMP.exists() and APP_STAMP.read_text() == known:
+        return
+    started = time.monotonic()
+    say("Building the app ...")
+    fresh, old = APP.with_name("app.new"), APP.with_name("app.old")
+    fresh.parent.mkdir(exist_ok=True)
+    node_tool(
+        "npm", ["run", "--silent", "build"], (), "The app could not be built", fresh
+    )
+    # A server that runs meanwhile never sees half an app.
+    shutil.rmtree(old, ignore_errors=True)
+    if APP.exists():
+        APP.rename(old)
+    fresh.rename(APP)
+    shutil.rmtree(old, ignore_errors=True)
+    APP_STAMP.write_text(known)
+    say("Built after %.0f s." % since(started))
+
+
+def sources_hash():
+    """Name the state of everything that the built app is made of."""
+    digest = hashlib.sha256()
+    for name in APP_SOURCES:
+        place = PWA / name
+        for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if file.is_file():
+                digest.update(b"%s\0" % str(file.relative_to(PWA)).encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def node_tool(tool, arguments, advice, failure, out=None):
+    """Run npm with the node of the environment, silent unless it fails."""
+    path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", "")])
+    environment = dict(os.environ, PATH=path, NODE_ENV="")
+    if out:
+        environment["ENID_APP_OUT"] = str(out)
+    done = subprocess.run(
+        [VENV / "bin" / tool, *arguments],
+        cwd=PWA,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.stderr.write(done.stdout[-3000:])
+        general = failure + "; its last words are above."
+        stop(next((told for sign, told in advice if sign in done.stdout), general))
+
+
+def find_browser():
+    """See that the tests have a Chromium; without one they say so themselves."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    install_from_debian("chromium")
+    if not any(shutil.which(name) for name in BROWSERS):
+        say(
+            "No Chromium was found, so the tests of the app in a browser cannot run. "
+            "On Debian or Ubuntu: apt-get install chromium. It must be on the PATH."
         )
 
 
