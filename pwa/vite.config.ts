@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type UserConfig } from 'vite';
 
 /** Where the built app goes; `tools/setup.py` builds beside it and then swaps. */
-const out = process.env['ENID_APP_OUT'] ?? fileURLToPath(new URL('../build/app', import.meta.url));
+const out = process.env['ENID_APP_OUT'] ?? fileURLToPath(new URL('../build/by-hand', import.meta.url));
 
 const config: UserConfig = {
   root: fileURLToPath(new URL('.', import.meta.url)),

@@ -1,6 +1,6 @@
 """Enid's server: carries sealed envelopes and can read none of them.
 
-``create_app`` is the only wiring: settings, database, services, routes, headers.
+``create_app`` is the only wiring: settings, database, services, routes, files, headers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import api, cli, errors, logs, models
 from server.api.pages import MIGRATIONS
+from server.app_files import with_app
 from server.config import settings
 from server.database import Database
 from server.extensions import db, migrate
@@ -50,6 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     inner: Any = app.wsgi_app
     if hops := app.config["ENID_PROXIES"]:
         inner = ProxyFix(inner, x_for=hops, x_proto=hops)
+    inner = with_app(inner, app.config["ENID_APP"])
     app.wsgi_app = with_headers(inner, app.config["ENID_ORIGIN"])  # type: ignore[assignment, method-assign]
     return app
 

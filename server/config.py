@@ -13,6 +13,8 @@ from typing import Any
 
 from environs import Env
 
+from server.app_files import BUILT
+
 REQUEST_BYTES_MAX = 1 << 20
 SECRET_BYTES = 32
 THREADS = 64
@@ -22,6 +24,7 @@ def settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Flask's configuration; ``overrides`` win over the environment.
 
     ``DATABASE_URL``: a PostgreSQL address, otherwise SQLite inside ``ENID_DATA``.
+    ``ENID_APP``: folder of the built app.
     ``ENID_DATA``: folder of the database and the server's secret.
     ``ENID_ORIGIN``: the address that people see; sessions are signed for it.
     ``ENID_PROXIES``: how many reverse proxies stand in front.
@@ -30,6 +33,7 @@ def settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     env = Env()
     values: dict[str, Any] = {
         "DATABASE_URL": env.str("DATABASE_URL", ""),
+        "ENID_APP": env.str("ENID_APP", str(BUILT)),
         "ENID_DATA": env.str("ENID_DATA", "var"),
         "ENID_ORIGIN": env.str("ENID_ORIGIN", "http://localhost:8000"),
         "ENID_PROXIES": env.int("ENID_PROXIES", 0),
@@ -42,6 +46,7 @@ def settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = database_url(values["DATABASE_URL"], data)
     return values | {
+        "ENID_APP": Path(values["ENID_APP"]),
         "ENID_DATA": data,
         "ENID_SECRET": _secret(values["ENID_SECRET"], data / "secret"),
         "ENID_ORIGIN": values["ENID_ORIGIN"].rstrip("/"),

@@ -23,7 +23,6 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 PWA = ROOT / "pwa"
 APP = ROOT / "build" / "app"
-APP_STAMP = ROOT / "build" / "app.stamp"
 # What the built app is made of: these in `pwa/`, and no tests.
 APP_SOURCES = (
     "index.html",
@@ -278,24 +277,29 @@ def install_npm_packages():
 
 
 def build_app():
-    """Build `pwa/` into `build/app`, unless that build is there."""
-    known = sources_hash()
-    if APP.exists() and APP_STAMP.exists() and APP_STAMP.read_text() == known:
+    """Build `pwa/` into a folder of its own, and let `build/app` lead there.
+
+    A server that runs meanwhile goes on with the build that it started with.
+    """
+    built = APP.with_name("app-" + sources_hash())
+    before = APP.resolve()
+    if before == built and built.exists():
         return
     started = time.monotonic()
     say("Building the app ...")
-    fresh, old = APP.with_name("app.new"), APP.with_name("app.old")
-    fresh.parent.mkdir(exist_ok=True)
-    node_tool(
-        "npm", ["run", "--silent", "build"], (), "The app could not be built", fresh
-    )
-    # A server that runs meanwhile never sees half an app.
-    shutil.rmtree(old, ignore_errors=True)
-    if APP.exists():
-        APP.rename(old)
-    fresh.rename(APP)
-    shutil.rmtree(old, ignore_errors=True)
-    APP_STAMP.write_text(known)
+    fresh, link = APP.with_name("app.new"), APP.with_name("app.link")
+    if not built.exists():
+        out = {"ENID_APP_OUT": str(fresh)}
+        node_tool("npm", ["run", "-s", "build"], (), "The app could not be built", out)
+        fresh.rename(built)
+    link.unlink(missing_ok=True)
+    if APP.is_dir() and not APP.is_symlink():
+        shutil.rmtree(APP)
+    link.symlink_to(built.name)
+    link.replace(APP)
+    for older in APP.parent.glob("app-*"):
+        if older not in (built, before):
+            shutil.rmtree(older)
     say("Built after %.0f s." % since(started))
 
 
@@ -308,15 +312,13 @@ def sources_hash():
             if file.is_file():
                 digest.update(b"%s\0" % str(file.relative_to(PWA)).encode())
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]
 
 
-def node_tool(tool, arguments, advice, failure, out=None):
+def node_tool(tool, arguments, advice, failure, settings=()):
     """Run npm with the node of the environment, silent unless it fails."""
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", "")])
-    environment = dict(os.environ, PATH=path, NODE_ENV="")
-    if out:
-        environment["ENID_APP_OUT"] = str(out)
+    environment = dict(os.environ, PATH=path, NODE_ENV="", **dict(settings))
     done = subprocess.run(
         [VENV / "bin" / tool, *arguments],
         cwd=PWA,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import socket
@@ -22,6 +23,10 @@ from sync.desk.finding import short
 from sync.errors import EnidError
 
 ROOT = Path(__file__).resolve().parents[2]
+ROLES = {
+    "member": words.MEMBER, "leader": words.LEADER,
+    "co-leader": words.CO_LEADER, "coordinator": words.COORDINATOR,
+}  # fmt: skip
 
 
 def main() -> None:
@@ -57,7 +62,8 @@ def prepare(folder: Path, origin: str, clock: Callable[[], float] = time.time) -
             if not built:
                 build(phones, folder)
             freshen(phones, _group(phones))
-            told = instructions(folder, phones)
+            told = instructions(folder, origin, phones)
+            keep_codes(folder / "people.json", phones)
         services_of(app).database.close()
     (folder / "demo.txt").write_text(told, encoding="utf-8")
     say(f"The demo is ready ({time.monotonic() - started:.0f} s).")
@@ -68,7 +74,17 @@ def _group(phones: Phones) -> bytes:
     return next(group.circle for group in groups if group.code == "demo-weekly")
 
 
-def instructions(folder: Path, phones: Phones) -> str:
+def keep_codes(file: Path, phones: Phones) -> None:
+    """Recovery codes of the four, for the app; a kit that was saved is left out."""
+    people = [
+        {"role": role, "name": name, "code": phones[role].client.recovery_code()}
+        for role, name in ROLES.items()
+    ]
+    file.touch(mode=0o600)
+    file.write_text(json.dumps([p for p in people if p["code"]]), encoding="utf-8")
+
+
+def instructions(folder: Path, origin: str, phones: Phones) -> str:
     """How to open the demo as each of its four people."""
     command, homes = _shown(ROOT / ".venv" / "bin" / "enid"), folder / "homes"
     now = phones["leader"].shelf.now
@@ -76,12 +92,18 @@ def instructions(folder: Path, phones: Phones) -> str:
         f"Enid demo, {now:%d %b %Y %H:%M} UTC. Nobody in it is real.",
         "",
         f"{words.GROUP}: {len(words.MEMBERS)} members, two leaders, a coordinator.",
-        "A session starts in about a quarter of an hour. Open it in a terminal as",
+        "A session starts in about a quarter of an hour.",
+        "",
+        f"In a browser: {origin} and then, in one tap each and in as many tabs,",
+        *(f"  {role}: {name}" for role, name in ROLES.items()),
+        "",
+        "In a terminal:",
         "",
     ]
-    for name, (who, *commands) in _commands(phones).items():
-        start = f"  {command} --home {_shown(homes / name)}"
-        lines += [f"{name}: {who}", *(f"{start} {typed}" for typed in commands), ""]
+    for role, commands in _commands(phones).items():
+        start = f"  {command} --home {_shown(homes / role)}"
+        lines += [f"{role}: {ROLES[role]}"]
+        lines += [*(f"{start} {typed}" for typed in commands), ""]
     lines += [
         "`sync` sends and reads; --offline before a command stays off the network;",
         "`verify` checks every signature and key of a home. --help lists the rest.",
@@ -92,26 +114,24 @@ def instructions(folder: Path, phones: Phones) -> str:
 
 
 def _commands(phones: Phones) -> dict[str, tuple[str, ...]]:
-    """Who each home is, and what to try there."""
+    """What to try in each home."""
     leader, circle = phones["leader"], _group(phones)
     shown = [r for r in reversed(leader.registers.attendance(circle)) if r.cells]
     differ = next((r for r in shown if r.differ), shown[0])
     agreed = next((r for r in shown if not r.differ), shown[0])
     return {
-        "member": (
-            words.MEMBER, "schedule", "note list", "apology next --reason Nights",
-        ),
+        "member": ("schedule", "note list", "apology next --reason Nights"),
         "leader": (
-            words.LEADER, "register show next    # apologies, with a reason",
+            "register show next    # apologies, with a reason",
             "register show last    # nobody has taken it yet",
             f"register show {short(agreed.meeting.rec)}  # last week's",
         ),
         "co-leader": (
-            words.CO_LEADER, f"register show {short(differ.meeting.rec)}  # you differ",
+            f"register show {short(differ.meeting.rec)}  # you differ",
             "register mark next 'Li Wei' here",
         ),
         "coordinator": (
-            words.COORDINATOR, "schedule", "status",
+            "schedule", "status",
             f"export-register '{words.GROUP}' --csv attendance.csv",
         ),
     }  # fmt: skip
@@ -130,7 +150,7 @@ def serve(folder: Path, origin: str, port: str) -> NoReturn:
     say(f"Serving {origin} - stop with Ctrl-C.")
     command = [
         sys.executable, "-m", "gunicorn", "-c", str(ROOT / "server/gunicorn.conf.py"),
-        "--log-level", "warning", "server:create_app()",
+        "--log-level", "warning", "server.demo.pages:create_app()",
     ]  # fmt: skip
     os.chdir(ROOT)
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted

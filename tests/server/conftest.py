@@ -58,7 +58,11 @@ def database(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path, clock: Clock) -> dict[str, Any]:
-    return {"ENID_DATA": str(tmp_path), "CLOCK": clock, "DATABASE_URL": ""}
+    # Without the built app: what a server says by itself.
+    return {
+        "ENID_DATA": str(tmp_path), "CLOCK": clock, "DATABASE_URL": "",
+        "ENID_APP": str(tmp_path / "no app"),
+    }  # fmt: skip
 
 
 def started(settings: dict[str, Any]) -> Iterator[Flask]:

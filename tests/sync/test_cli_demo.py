@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -117,6 +118,17 @@ def test_every_command_of_the_instructions_works(demo):
         assert f"--home {demo.folder / 'homes' / home}" in told
     assert "13:00-14:00" in demo.run("member", "schedule")
     assert "you differ" in demo.run("co-leader", "register", "show", *_differs(told))
+
+
+def test_the_app_can_open_each_of_the_four_by_their_recovery_code(demo):
+    told = json.loads((demo.folder / "people.json").read_text(encoding="utf-8"))
+    assert [p["role"] for p in told] == ["member", "leader", "co-leader", "coordinator"]
+    for person in told:
+        assert (
+            demo.look(person["role"], lambda d: d.client.recovery_code())
+            == (person["code"])
+        )
+        assert person["name"] in (demo.folder / "demo.txt").read_text(encoding="utf-8")
 
 
 def _differs(told: str) -> list[str]:
