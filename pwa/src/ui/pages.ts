@@ -1,0 +1,39 @@
+/** Which screen stands at which route. Today comes with the app; every other part is a chunk of its own. */
+
+import type { ComponentType } from 'preact'
+import type { RouteName } from './router.ts'
+import { Today } from './screens/today.tsx'
+
+export type Tab = 'today' | 'groups' | 'notes' | 'more'
+type Screen = ComponentType<Record<string, string>>
+
+export interface PageOf {
+  /**
+   * 'tabs': the bars stand around it. 'task': full screen, shows its own status line and its own way
+   * out. 'door': before there is an account.
+   */
+  readonly frame: 'tabs' | 'task' | 'door'
+  readonly tab: Tab | null
+  /** A screen gets the params of its route as props. */
+  readonly load: () => Promise<Screen> | Screen
+  /** The list that stands beside it from 900 px; it gets the same props. */
+  readonly side?: () => Promise<Screen>
+}
+
+const screen = <M>(load: () => Promise<M>, pick: (module: M) => unknown) =>
+  (): Promise<Screen> => load().then((module) => pick(module) as Screen)
+
+const groups = () => import('./screens/groups.tsx')
+const door = () => import('./screens/front.tsx')
+
+/** A route whose screen is not listed does not exist yet. */
+export const pages: Partial<Record<RouteName, PageOf>> = {
+  front: { frame: 'door', tab: null, load: screen(door, (m) => m.Front) },
+  today: { frame: 'tabs', tab: 'today', load: () => Today as Screen },
+  groups: { frame: 'tabs', tab: 'groups', load: screen(groups, (m) => m.Groups) },
+}
+
+/** Whether there is a screen at a route. */
+export function listed(name: RouteName | 'lost'): name is RouteName {
+  return name !== 'lost' && pages[name] !== undefined
+}
