@@ -522,8 +522,11 @@ class Outbox:
         )  # fmt: skip
 
     def to_tray(self, n: int, code: str) -> None:
-        """Put one item aside, where its owner can see, export or retry it."""
-        self.store.run("UPDATE outbox SET code = ? WHERE n = ?", code, n)
+        """Put one item aside, where its owner can see, export or retry it.
+
+        Its editor may go on meanwhile: what is in the tray follows nothing newer.
+        """
+        self.store.run("UPDATE outbox SET code = ?, editor = NULL WHERE n = ?", code, n)
 
     def retry(self, n: int) -> None:
         """Take one item out of the tray and try it again."""

@@ -104,6 +104,23 @@ def test_typing_on_in_one_editor_never_conflicts_with_itself(world):
     assert texts(phone, personal) == ["abcd"]
 
 
+def test_words_retried_from_the_tray_stand_beside_what_their_editor_wrote_since(world):
+    phone = world.first()
+    personal = space(phone, phone.person_circle().space.circle, SpaceKind.PERSONAL)
+    rec = write_text(phone, personal, "before")
+    phone.sync()
+    base = tuple(o.id for o in shown(phone, personal))
+    write_text(phone, personal, "refused", rec, base, editor=b"e" * 16)
+    (row,) = phone.outbox.rows(personal.id)
+    with phone.store.write():
+        phone.outbox.to_tray(row.n, "too_large")
+    write_text(phone, personal, "written since", rec, base, editor=b"e" * 16)
+    phone.sync()
+    phone.outbox.retry(row.n)
+    phone.sync()
+    assert texts(phone, personal) == ["refused", "written since"]
+
+
 def test_a_removed_member_reads_nothing_new_and_keeps_what_was_read(world):
     leader = world.first()
     circle = begin_group(leader)
