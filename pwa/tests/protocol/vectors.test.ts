@@ -1,10 +1,11 @@
 /** The vectors that both languages share (sync/vectors, PROTOCOL 5.5(3)). */
 
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { spaceOf, stillCounts } from '../../src/protocol/check.ts'
 import {
-  b64, bytesFromCode, codeFromBytes, concat, sha256, unb64, type Bytes,
+  b64, bytesFromCode, codeFromBytes, concat, fromText, sha256, toText, unb64, type Bytes,
 } from '../../src/protocol/encoding.ts'
 import * as entries from '../../src/protocol/entries.ts'
 import {
@@ -13,12 +14,21 @@ import {
 import { EnidError } from '../../src/protocol/errors.ts'
 import { AccountKey, Identity, Invitation } from '../../src/protocol/invitations.ts'
 import { Ring } from '../../src/protocol/keyring.ts'
-import { AUTHORITY, SPACES, type CircleKind, type Rule, type SpaceKind } from '../../src/protocol/kinds.ts'
+import {
+  AUTHORITY, SPACES, type CircleKind, type Rule, type SpaceKind,
+} from '../../src/protocol/kinds.ts'
 import * as labels from '../../src/protocol/labels.ts'
-import { accountId, deviceId, verifyCertificate, verifyJoin } from '../../src/protocol/membership.ts'
+import {
+  accountId, deviceId, verifyCertificate, verifyJoin,
+} from '../../src/protocol/membership.ts'
+import { fill, mark, mergeNote, register, type Cell, type Mark } from '../../src/protocol/merge.ts'
+import { dump, load } from '../../src/protocol/records.ts'
 import * as sealing from '../../src/protocol/sealing.ts'
 import { verify } from '../../src/protocol/signing.ts'
-import { checked, fold, folded, hex, id, Known, outcome, raw, vectors, versionOf, type Case, type Row, type VectorFile } from './known.ts'
+import {
+  checked, fold, folded, hex, id, Known, outcome, raw, vectors, versionOf,
+  type Case, type Row, type VectorFile,
+} from './known.ts'
 
 type Reader = (given: Case, file: VectorFile) => unknown
 
@@ -242,6 +252,57 @@ const READERS: Readonly<Record<string, Reader>> = {
     assert.equal(hex(await invitation.publicKey()), given['public'])
     assert.equal(invitation.code, given['code'])
   },
+
+  registers(given) {
+    const cells = (given['cells'] as CellRow[]).map(cellOf)
+    if (given['of'] === 'register') {
+      for (const order of permutations(cells)) {
+        const shown = [...register([...order, ...order.slice(0, 1)])].map(([person, standing]) => [
+          hex(person),
+          { state: standing.state, values: standing.values, cells: standing.cells.map(rowOf) },
+        ])
+        assert.deepEqual(Object.fromEntries(shown), given['shown'])
+      }
+    } else if (given['of'] === 'mark') {
+      const made = mark(cells, id(given['person']), given['value'] as Mark, id(given['dot']))
+      assert.deepEqual(rowOf(made), given['cell'])
+    } else {
+      const [roster, dots] = ['roster', 'dots'].map((name) => (given[name] as string[]).map(id))
+      const filled = fill(cells, roster!, given['value'] as Mark, dots!)
+      assert.deepEqual(filled.map(rowOf), given['made'])
+    }
+  },
+
+  notes(given) {
+    const [base, mine, theirs] = ['base', 'mine', 'theirs'].map((name) => given[name] as string)
+    assert.equal(mergeNote(base!, mine!, theirs!), given['joined'])
+    assert.equal(mergeNote(base!, theirs!, mine!), given['joined'])
+  },
+
+  records(given) {
+    const found = load(fromText(text(given, 'content')))
+    assert.equal(!found.unknown, given['known'] ?? true)
+    if (found.unknown) assert.deepEqual(found.content, JSON.parse(text(given, 'content')))
+    else if ('canonical' in given) {
+      assert.equal(toText(dump(found.content)), given['canonical'])
+    }
+  },
+}
+
+type CellRow = readonly [person: string, value: Mark, dot: string, over: readonly string[]]
+
+function cellOf([person, value, dot, over]: CellRow): Cell {
+  return [id(person), value, id(dot), over.map(id)]
+}
+
+function rowOf([person, value, dot, over]: Cell): CellRow {
+  return [hex(person), value, hex(dot), over.map(hex)]
+}
+
+function permutations<T>(things: readonly T[]): T[][] {
+  if (!things.length) return [[]]
+  return things.flatMap((first, i) =>
+    permutations(things.toSpliced(i, 1)).map((rest) => [first, ...rest]))
 }
 
 /** The scene of a case, and the space that it is about. */
@@ -298,6 +359,12 @@ async function opensWithoutCommitment(key: sealing.EpochKey, header: Header, bod
   const how = { name: 'AES-GCM', iv: new Uint8Array(12), additionalData: context }
   await crypto.subtle.decrypt(how, aes, body.slice(32))
 }
+
+test('every file of vectors has a reader, and every case is read', () => {
+  const folder = new URL('../../../sync/vectors/', import.meta.url)
+  const stems = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  assert.deepEqual(stems.map((name) => name.slice(0, -5)).sort(), Object.keys(READERS).sort())
+})
 
 for (const [stem, reader] of Object.entries(READERS)) {
   const file = vectors(stem)
