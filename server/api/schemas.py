@@ -242,6 +242,7 @@ class SyncAnswer(ma.Schema):
     lacking = fields.Dict(fields.String(), fields.List(fields.String()), required=True)
     gone = fields.List(fields.String(), required=True)
     more = fields.Boolean(required=True)
+    left = fields.Integer(required=True)
 
 
 class Problem(ma.Schema):

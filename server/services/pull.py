@@ -74,6 +74,7 @@ class Pulled:
     lacking: dict[str, list[str]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     more: bool = False
+    left: int = 0  # versions that did not fit, for a progress bar
     complete: list[Space] = field(default_factory=list)
     room: int = ANSWER_BYTES_MAX
 
@@ -125,9 +126,11 @@ def _add_page(
         page = _read_page(connection, answer, space, 0, ZERO32)
     if page is None or not page.versions:
         answer.more = True
+        answer.left += space.seq
         return False
     reset, more = known is not None and not continues, page.seq < space.seq
     answer.more = answer.more or more
+    answer.left += space.seq - page.seq
     answer.pull[b64(space.space_id)] = {
         "after": after, "seq": page.seq, "head": b64(page.head),
         "versions": page.versions, "more": more, "reset": reset,

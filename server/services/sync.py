@@ -68,6 +68,7 @@ def _told(pulled: Pulled) -> dict[str, Any]:
         "lacking": pulled.lacking,
         "gone": pulled.gone,
         "more": pulled.more,
+        "left": pulled.left,
     }
 
 

@@ -51,6 +51,7 @@ def test_answer_stops_at_half_a_mebibyte(leader: Phone, circle: Circle):
     versions = [leader.write(circle, ROOM, body=os.urandom(body)) for _ in range(10)]
     for version in versions:
         leader.accepted(room, version)
+    lefts: list[int] = []
     pages, more = 0, True
     while more:
         answer = leader.sync(have=leader.have())
@@ -59,7 +60,9 @@ def test_answer_stops_at_half_a_mebibyte(leader: Phone, circle: Circle):
         ) < (pulling.ANSWER_BYTES_MAX)
         leader.pull()
         pages, more = pages + 1, answer["more"]
+        lefts.append(answer["left"])
     assert pages == 2
+    assert lefts[0] > 0 == lefts[1]  # for a progress bar
     assert leader.views[room][1] == 11
 
 
