@@ -65,7 +65,7 @@ export interface SessionView {
   readonly rec: Id
   readonly groupName: string
   readonly series: string | null
-  /** 1 for the first of its series; cancelled ones are not counted. */
+  /** 1 for the first of its series; cancelled ones are not counted, and have 0. */
   readonly number: number
   readonly when: When
   readonly place: string | null
@@ -81,7 +81,10 @@ export interface SessionView {
   /** 'future' | 'now' (from 30 min before the start to its end) | 'past'. */
   readonly phase: 'future' | 'now' | 'past'
   readonly iLead: boolean
+  /** I am one of its people on that day, and not on leave. */
   readonly iAttend: boolean
+  /** I attend, and did not choose another sitting of its week (E-27). */
+  readonly expectsMe: boolean
   /** What my leaders say of me (statements); 'none' while it has not begun. */
   readonly mine: MyMark
   readonly apology: MyApology
@@ -199,6 +202,8 @@ export interface TodayView {
   readonly later: SessionView | null
   /** Sessions of this week's linked sittings, when the group has more than one (E-27). */
   readonly week: readonly SessionView[]
+  /** The Monday of `week`: this week's, or next week's once this week's sittings are over. */
+  readonly weekOn: string | null
   readonly todos: readonly Todo[]
   readonly groups: number
 }

@@ -105,6 +105,7 @@ export interface Seat {
 export interface CircleState {
   readonly id: Id
   readonly kind: CircleName
+  /** In the order in which they joined, removed ones too: the last acts for its person. */
   readonly seats: readonly Seat[]
   /** Groups that a programme lists. */
   readonly groups: readonly Id[]
@@ -115,8 +116,9 @@ export interface CircleState {
 /** Everything this phone knows of one account: the argument of every projection. */
 export interface World {
   readonly account: Id
+  /** Only those that are this account's by its own act (PROTOCOL 14.6). */
   readonly circles: ReadonlyMap<Id, CircleState>
-  /** By space id. */
+  /** By space id; one that was only written to is here as well, without versions. */
   readonly spaces: ReadonlyMap<Id, SpaceState>
   readonly outbox: readonly Pending[]
   /** Local names and editors whose version has been seen: name -> version id. */
@@ -127,9 +129,14 @@ export interface World {
 export interface Pen {
   /** Milliseconds. */
   readonly now: number
+  /** 16 random bytes of this tab, the same until it is loaded anew: two tabs are two editors. */
+  readonly tab: Id
   /** Fresh random bytes as an id. */
   readonly random: (bytes: 8 | 16) => Id
-  /** A record's name on which all phones of this account meet (HMAC; PROTOCOL 5.3). */
+  /**
+   * A record's name on which all phones of this account meet: the HMAC of PROTOCOL 5.3 over the
+   * parts with a zero byte between them. Strings are UTF-8; an `{id}` stands for its raw bytes.
+   */
   readonly ownRec: (...parts: readonly (string | { readonly id: Id })[]) => Id
   /** The name on which everybody who leads a circle meets. */
   readonly sharedRec: (kind: string, subject: Id) => Id
