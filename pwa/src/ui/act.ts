@@ -6,7 +6,7 @@
  */
 
 import { batch } from '@preact/signals'
-import { madeUpPen, madeUpWorld } from '../domain/madeup.ts'
+import type * as MadeUp from '../domain/madeup.ts'
 import type { Act } from '../domain/views.ts'
 import type { Pen, Pending } from '../protocol/local.ts'
 import { emptyWorld, facts, type DemoPerson } from './truth.ts'
@@ -22,6 +22,8 @@ export class Refused extends Error {
   }
 }
 
+/** The made-up group comes when it is asked for. */
+let made: typeof MadeUp | null = null
 let n = 0
 
 /** Hands an act over; the answer comes when it is durable here, or is not. */
@@ -57,7 +59,8 @@ export async function discard(row: number): Promise<void> {
 
 /** Where acts get moments, random names and the names on which phones meet. */
 export function pen(): Pen {
-  return madeUpPen(facts.world.value, Date.now())
+  if (!made) throw new Refused('no_account')
+  return made.madeUpPen(facts.world.value, Date.now())
 }
 
 /** Asks the server now. Nothing leaves a made-up group. */
@@ -65,7 +68,8 @@ export async function syncNow(): Promise<void> {}
 
 /** The made-up group, seen as a member or as a leader. */
 export async function startMadeUp(role: 'member' | 'leader'): Promise<void> {
-  const world = madeUpWorld(Date.now(), role)
+  made = await import('../domain/madeup.ts')
+  const world = made.madeUpWorld(Date.now(), role)
   batch(() => {
     facts.world.value = world
     facts.madeUp.value = true
@@ -111,15 +115,26 @@ export async function openDemo(_person: DemoPerson): Promise<void> {
 /** Asks whether this server has a demo, and who is in it. Any failure means that there is none. */
 export async function lookForDemo(): Promise<void> {
   const answer = await fetch('/demo/people.json').catch(() => null)
-  const json: unknown = answer?.ok ? await answer.json().catch(() => null) : null
-  const people = (json as { people?: unknown } | null)?.people
+  const people: unknown = answer?.ok ? await answer.json().catch(() => null) : null
   if (Array.isArray(people)) facts.people.value = people.filter(isPerson)
 }
 
 function isPerson(value: unknown): value is DemoPerson {
-  const { id, name, role } = (value ?? {}) as Record<string, unknown>
-  return typeof id === 'string' && typeof name === 'string' && typeof role === 'string'
+  const { name, role, code } = (value ?? {}) as Record<string, unknown>
+  return typeof name === 'string' && typeof role === 'string' && typeof code === 'string'
 }
+
+/** Whether each group of a typed code fits its check character (PROTOCOL 3.4). */
+export async function goodGroups(groups: readonly string[]): Promise<readonly boolean[]> {
+  return Promise.all(groups.map(async (group, i) => {
+    const letters = group.replaceAll('O', '0').replaceAll(/[IL]/g, '1')
+    const bytes = Uint8Array.of(i, ...new TextEncoder().encode(letters.slice(0, 4)))
+    const [first = 0] = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+    return alphabet[first >> 3] === letters[4] && [...letters].every((letter) => alphabet.includes(letter))
+  }))
+}
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** A sealed copy of everything here that is not sent, and of what is needed to read it. */
 export async function exportCopy(): Promise<Blob> {

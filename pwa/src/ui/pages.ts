@@ -23,14 +23,29 @@ export interface PageOf {
 const screen = <M>(load: () => Promise<M>, pick: (module: M) => unknown) =>
   (): Promise<Screen> => load().then((module) => pick(module) as Screen)
 
+const group = () => import('./screens/group.tsx')
 const groups = () => import('./screens/groups.tsx')
-const door = () => import('./screens/front.tsx')
 
 /** A route whose screen is not listed does not exist yet. */
 export const pages: Partial<Record<RouteName, PageOf>> = {
-  front: { frame: 'door', tab: null, load: screen(door, (m) => m.Front) },
+  front: { frame: 'door', tab: null, load: screen(() => import('./screens/front.tsx'), (m) => m.Front) },
+  join: { frame: 'door', tab: null, load: screen(() => import('./screens/join.tsx'), (m) => m.Join) },
+  open: { frame: 'door', tab: null, load: screen(() => import('./screens/open.tsx'), (m) => m.Open) },
   today: { frame: 'tabs', tab: 'today', load: () => Today as Screen },
+  session: {
+    frame: 'tabs', tab: 'groups', load: screen(() => import('./screens/session.tsx'), (m) => m.Session),
+    side: screen(group, (m) => m.SideDates),
+  },
   groups: { frame: 'tabs', tab: 'groups', load: screen(groups, (m) => m.Groups) },
+  group: {
+    frame: 'tabs', tab: 'groups', load: screen(group, (m) => m.Group),
+    side: screen(groups, (m) => m.SideGroups),
+  },
+  rules: {
+    frame: 'tabs', tab: 'groups', load: screen(() => import('./screens/rules.tsx'), (m) => m.Rules),
+    side: screen(groups, (m) => m.SideGroups),
+  },
+  help: { frame: 'tabs', tab: null, load: screen(() => import('./screens/help.tsx'), (m) => m.Help) },
 }
 
 /** Whether there is a screen at a route. */

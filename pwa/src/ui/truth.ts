@@ -32,9 +32,10 @@ export const facts = {
 
 /** Somebody of the demo who opens in one tap. */
 export interface DemoPerson {
-  readonly id: string
   readonly name: string
   readonly role: string
+  /** The recovery code of somebody who does not exist. */
+  readonly code: string
 }
 
 export const world: ReadonlySignal<World> = facts.world

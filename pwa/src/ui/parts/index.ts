@@ -7,6 +7,9 @@
  *   button  Button, LinkButton (kind: primary | secondary | quiet | danger; small; icon), IconButton,
  *           Buttons (side by side where there is room)
  *   list    Rows, Row (title, sub, icon, end, href | onClick), Facts, Fact, Details
+ *   copy    CopyButton, ChipLink: small acts beside a fact
+ *   code    CodeField, wrongWith: typed codes in groups of five
+ *   session WhereAndWho, CanYouCome, Cancelled: what stands of a session on more than one screen
  *   field   Field (one line; `code` for typed codes), TextArea, Choices (radios; `chips`), Checkbox,
  *           ErrorSummary (at the page's top; takes the focus)
  *   sheet   Sheet (a <dialog>; render it while it is open)
@@ -20,10 +23,13 @@
  */
 
 export * from './button.tsx'
+export * from './codefield.tsx'
+export * from './copy.tsx'
 export * from './field.tsx'
 export * from './icons.tsx'
 export * from './list.tsx'
 export * from './page.tsx'
 export * from './ring.tsx'
+export * from './session.tsx'
 export * from './sheet.tsx'
 export * from './status.tsx'

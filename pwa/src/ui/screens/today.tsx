@@ -1,9 +1,130 @@
 /** Today: when and where, can you come, and what needs me. */
 
+import './today.css'
 import type { JSX } from 'preact'
+import { chooseSitting, seeChange, seeNotice } from '../../domain/board.ts'
+import { today as todayOf } from '../../domain/schedule.ts'
+import { dayWords, instantToWall, timeWords } from '../../domain/time.ts'
+import type { SessionView, Todo, TodayView } from '../../domain/views.ts'
 import { today as words } from '../../words/en/today.ts'
-import { Page, PageHead } from '../parts/index.ts'
+import { act, pen } from '../act.ts'
+import { InstallCard } from '../install.tsx'
+import { Audience, Button, CanYouCome, Cancelled, Card, Choices, Empty, Icon, LinkButton, PageHead, WhereAndWho } from '../parts/index.ts'
+import { href } from '../router.ts'
+import { ago, changeOf, dayOf, hoursHere, hoursOf, momentOf, nameOf, nearness } from '../say.ts'
+import { now, progress, world, zone } from '../truth.ts'
 
 export function Today(): JSX.Element {
-  return <Page><PageHead title={words.heading} /></Page>
+  const view = todayOf(world.value, now.value, zone)
+  const first = view.todos.filter((todo) => todo.kind === 'register')
+  const changes = view.todos.filter((todo) => todo.kind === 'changed')
+  const rest = view.todos.filter((todo) => todo.kind !== 'register' && todo.kind !== 'changed')
+  return (
+    <div class="page wide-today">
+      <PageHead title={words.heading} sub={dayWords(instantToWall(now.value, zone).on)} />
+      <div class="column">
+        {first.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
+        {changes.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
+        {view.next ? <Next session={view.next} /> : <Nothing view={view} />}
+      </div>
+      <div class="column">
+        {view.week.length > 1 && <Week sessions={view.week} />}
+        {rest.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
+        <InstallCard />
+      </div>
+    </div>
+  )
+}
+
+function Next({ session }: { readonly session: SessionView }): JSX.Element {
+  const here = hoursHere(session.when)
+  return (
+    <section class="card next">
+      <p class="card-kicker">{nearness(session, now.value)}</p>
+      <h2><a class="next-link" href={href('session', { rec: session.rec })}>
+        <span>{dayOf(session.when, now.value)}<span class="next-hours">{hoursOf(session.when)}</span></span>
+        <Icon name="next" />
+      </a></h2>
+      {here && <p class="quiet-text">{here}</p>}
+      <p class="quiet-text">{nameOf(session)}</p>
+      <Cancelled session={session} />
+      {!session.cancelled && <WhereAndWho session={session} />}
+      <CanYouCome session={session} />
+    </section>
+  )
+}
+
+function Nothing({ view }: { readonly view: TodayView }): JSX.Element {
+  const getting = progress.value
+  if (getting) {
+    return (
+      <Card title={words.first}>
+        <progress class="meter" value={getting.done} max={getting.of} aria-label={words.first} />
+        <p class="quiet">{words.firstText}</p>
+      </Card>
+    )
+  }
+  if (view.groups === 0) return <Empty icon="groups" title={words.noGroup}><p class="quiet">{words.noGroupText}</p></Empty>
+  return (
+    <Empty icon="today" title={words.nothing}>
+      <p class="quiet">{view.later
+        ? <a href={href('session', { rec: view.later.rec })}>{words.nothingNext(momentOf(view.later.when))}</a>
+        : words.nothingYet}</p>
+    </Empty>
+  )
+}
+
+/** This week's sitting: one tap, and only for this week. */
+function Week({ sessions }: { readonly sessions: readonly SessionView[] }): JSX.Element | null {
+  const first = sessions[0]
+  if (!first) return null
+  return null
+}
+
+const keyOf = (todo: Todo): string =>
+  'session' in todo ? `${todo.kind} ${todo.session.rec}` : `${todo.kind} ${todo.circle}`
+
+function Needs({ todo }: { readonly todo: Todo }): JSX.Element {
+  switch (todo.kind) {
+    case 'register': return (
+      <section class="card teal">
+        <p class="card-kicker">{nearness(todo.session, now.value)}</p>
+        <h2>{nameOf(todo.session)}</h2>
+        {todo.marked > 0 && <p class="quiet">{words.marked(todo.marked, todo.of)}</p>}
+        <LinkButton icon="register" href={href('register', { rec: todo.session.rec })}>
+          {todo.marked > 0 ? words.carryOn : words.take}
+        </LinkButton>
+      </section>
+    )
+    case 'register_missing': return (
+      <Card title={words.missing}>
+        <p class="quiet">{words.missingText(todo.session.groupName, dayWords(todo.session.when.on))}</p>
+        <LinkButton kind="secondary" href={href('register', { rec: todo.session.rec })}>{words.finishIt}</LinkButton>
+      </Card>
+    )
+    case 'differ': return (
+      <Card tone="violet" title={<><Icon name="differ" size={20} />{words.differ(todo.names, todo.people)}</>}>
+        <p class="quiet">{words.missingText(todo.session.groupName, dayWords(todo.session.when.on))}</p>
+        <LinkButton kind="secondary" href={href('register', { rec: todo.session.rec })}>{words.settle}</LinkButton>
+      </Card>
+    )
+    case 'changed': return (
+      <Card title={changeOf(todo.change)} kicker={momentOf(todo.session.when)}>
+        <p class="quiet">{words.changedBy(todo.change.by, ago(todo.change.at, now.value, zone))}</p>
+        <Button kind="secondary" icon="tick" onClick={() => void act(seeChange(world.value, pen(), todo.session))}>{words.seen}</Button>
+      </Card>
+    )
+    case 'rules': return (
+      <Card title={words.rules(todo.version)}>
+        <p class="quiet">{words.rulesText}</p>
+        <LinkButton kind="secondary" href={href('rules', { circle: todo.circle })}>{words.rulesRead}</LinkButton>
+      </Card>
+    )
+    case 'notice': return (
+      <Card title={todo.title ?? words.notice} kicker={words.noticeBy(todo.by, ago(todo.at, now.value, zone))}>
+        <p>{todo.text}</p>
+        <Button kind="secondary" icon="tick" onClick={() => void act(seeNotice(world.value, pen(), todo.rec))}>{words.seen}</Button>
+      </Card>
+    )
+  }
 }

@@ -1,0 +1,181 @@
+/** A group: its dates, rules, people, what it is for, and who can see what. */
+
+import './group.css'
+import type { JSX } from 'preact'
+import { dayWords, instantToWall, timeWords } from '../../domain/time.ts'
+import type { DateLine, GroupView, PersonView, SessionView } from '../../domain/views.ts'
+import { groups as words } from '../../words/en/groups.ts'
+import { today as say } from '../../words/en/today.ts'
+import { list } from '../../words/index.ts'
+import { findSession, myGroups } from '../find.ts'
+import { Card, Details, Empty, Icon, Inset, Page, PageHead, Ring, Row, Rows, Section, Tag, type SeatState } from '../parts/index.ts'
+import { href } from '../router.ts'
+import { ago } from '../say.ts'
+import { now, zone } from '../truth.ts'
+
+export function Group({ circle }: { readonly circle: string }): JSX.Element {
+  const group = myGroups().find((one) => one.circle === circle)
+  return group ? <GroupPage group={group} /> : <LostGroup />
+}
+
+/** `top`: it stands at the tab itself, so there is no way back. */
+export function GroupPage({ group, top }: { readonly group: GroupView; readonly top?: boolean }): JSX.Element {
+  return (
+    <Page>
+      <PageHead title={group.name} {...(!top && { up: 'groups' as const })} {...(group.word && { sub: group.word })} />
+      {group.removed && <Inset tone="amber" icon="lock"><p>{words.removed}</p></Inset>}
+      {group.frozen && <Inset tone="error" icon="warning"><p>{words.frozen}</p></Inset>}
+      <Notices group={group} />
+      <Section title={words.dates}><Dates group={group} /></Section>
+      <RulesRow group={group} />
+      {group.purpose && <Section title={words.purpose}><p>{group.purpose}</p></Section>}
+      <People people={group.people} />
+      <Sees group={group} />
+    </Page>
+  )
+}
+
+function Notices({ group }: { readonly group: GroupView }): JSX.Element | null {
+  if (group.notices.length === 0) return null
+  return (
+    <Section title={words.notices}>
+      {group.notices.map((notice) => (
+        <Card key={notice.rec} {...(notice.title && { title: notice.title })} kicker={words.by(notice.by, ago(notice.at, now.value, zone))}>
+          <p class="as-typed">{notice.text}</p>
+        </Card>
+      ))}
+    </Section>
+  )
+}
+
+// -- dates --------------------------------------------------------------------------------
+
+/** How many coming dates stand open; the others unfold. */
+const near = 4
+
+function Dates({ group, open }: { readonly group: GroupView; readonly open?: string }): JSX.Element {
+  const isPast = (line: DateLine): boolean => line.kind === 'session' && line.session.phase === 'past'
+  const past = group.dates.filter(isPast)
+  const coming = group.dates.slice(group.dates.findLastIndex(isPast) + 1)
+  if (group.dates.length === 0) return <Empty icon="today" title={words.noDates}><p class="quiet">{words.noDatesText}</p></Empty>
+  const [soon, later] = [coming.slice(0, near), coming.slice(near)]
+  return (
+    <>
+      {soon.length > 0 ? <Lines lines={soon} next={group.next} {...(open && { open })} /> : <p class="quiet-text">{words.noDates}</p>}
+      {later.length > 0 && (
+        <Details title={words.datesComing(count(later))}><Lines lines={later} next={null} {...(open && { open })} /></Details>
+      )}
+      {past.length > 0 && (
+        <Details title={words.datesPast(past.length)} open={past.some((line) => line.kind === 'session' && line.session.rec === open)}>
+          <Lines lines={past.toReversed()} next={null} {...(open && { open })} />
+        </Details>
+      )}
+    </>
+  )
+}
+
+const count = (lines: readonly DateLine[]): number => lines.filter((line) => line.kind === 'session').length
+
+function Lines({ lines, next, open }: { readonly lines: readonly DateLine[]; readonly next: SessionView | null; readonly open?: string }): JSX.Element {
+  return (
+    <Rows>
+      {lines.map((line) => line.kind === 'session'
+        ? <DateRow key={line.session.rec} session={line.session} isNext={line.session.rec === next?.rec} current={line.session.rec === open} />
+        : <li key={line.resumes} class="gap"><Icon name="clock" size={20} /><span>{gapWords(line)}</span></li>)}
+    </Rows>
+  )
+}
+
+function gapWords(gap: DateLine & { kind: 'gap' }): string {
+  const resumes = dayWords(gap.resumes)
+  return gap.why ? words.gapWhy(gap.weeks, resumes, gap.why) : words.gap(gap.weeks, resumes)
+}
+
+function DateRow({ session, isNext, current }: { readonly session: SessionView; readonly isNext: boolean; readonly current: boolean }): JSX.Element {
+  const time = timeWords(session.when.start)
+  const sub = [time, session.phase === 'past' ? say.mine[session.mine] : session.place ?? (session.link && say.link)]
+  const end = session.cancelled ? <Tag icon="cross">{words.cancelled}</Tag>
+    : session.apology.state === 'sent' && session.phase !== 'past' ? <Tag icon="envelope">{say.sentApologies}</Tag>
+      : session.news.length > 0 ? <Tag tone="teal">{say.changes}</Tag>
+        : isNext ? <Tag tone="teal">{words.thisOne}</Tag> : null
+  return (
+    <Row title={dayWords(session.when.on)} sub={sub.filter(Boolean).join(' · ')} end={end}
+      href={href('session', { rec: session.rec })} current={current} />
+  )
+}
+
+/** The dates beside a session, where there is room. */
+export function SideDates({ rec }: { readonly rec: string }): JSX.Element | null {
+  const circle = findSession(rec)?.circle
+  const group = myGroups().find((one) => one.circle === circle)
+  return group ? <div class="section"><h2>{group.name}</h2><Dates group={group} open={rec} /></div> : null
+}
+
+// -- rules, people, audiences ---------------------------------------------------------------
+
+function RulesRow({ group }: { readonly group: GroupView }): JSX.Element {
+  const { rules } = group
+  const agreed = rules?.agreedVersion
+  const sub = !rules ? words.rulesNone
+    : agreed && rules.agreedAt ? words.agreedOn(agreed, dayWords(instantToWall(rules.agreedAt, zone).on)) : words.version(rules.version)
+  const mustAgree = rules && group.roles.includes('member') && agreed !== rules.version
+  return (
+    <Rows>
+      <Row icon="rules" title={words.rules} sub={sub} end={mustAgree ? <Tag tone="teal">{words.notAgreed}</Tag> : null}
+        href={href('rules', { circle: group.circle })} />
+    </Rows>
+  )
+}
+
+function People({ people }: { readonly people: readonly PersonView[] }): JSX.Element {
+  const state = (person: PersonView): SeatState => (person.roles.includes('leader') ? 'leader' : 'plain')
+  const seated = people.filter((person) => !person.roles.includes('coordinator'))
+  return (
+    <Section title={words.people}>
+      <Ring label={words.ring(seated.length)} height={seated.length > 10 ? 420 : 320}
+        people={seated.map((person) => ({ name: person.name, state: state(person) }))} />
+      <ul role="list" class="people">
+        {people.map((person) => (
+          <li key={person.person}><bdi>{person.label}</bdi>{roleTags(person)}</li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function roleTags(person: PersonView): JSX.Element {
+  return (
+    <span class="people-tags">
+      {person.isMe && <Tag tone="teal">{words.you}</Tag>}
+      {person.roles.includes('leader') && <Tag>{words.leads}</Tag>}
+      {person.roles.includes('coordinator') && <Tag>{words.coordinates}</Tag>}
+      {person.roles.includes('observer') && <Tag>{words.observes}</Tag>}
+      {!person.hasApp && <Tag>{words.noApp}</Tag>}
+    </span>
+  )
+}
+
+function Sees({ group }: { readonly group: GroupView }): JSX.Element {
+  return (
+    <Section title={words.sees}>
+      <p class="quiet-text">{words.seesHint}</p>
+      <dl class="sees">
+        {group.audiences.map((audience) => (
+          <div key={audience.space}>
+            <dt>{words.audiences[audience.space]}</dt>
+            <dd><Icon name="eye" size={18} />{list(audience.readers)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Section>
+  )
+}
+
+export function LostGroup(): JSX.Element {
+  return (
+    <Page>
+      <PageHead title={words.lost} up="groups" />
+      <p>{words.lostText}</p>
+    </Page>
+  )
+}

@@ -1,0 +1,90 @@
+/** One session: when, where, who leads, can you come, what changed. */
+
+import './session.css'
+import type { JSX } from 'preact'
+import { ics } from '../../domain/calendar.ts'
+import { dayWords } from '../../domain/time.ts'
+import type { SessionView } from '../../domain/views.ts'
+import { today as words } from '../../words/en/today.ts'
+import { findSession } from '../find.ts'
+import { handOver } from '../hand.ts'
+import { Audience, Button, Cancelled, CanYouCome, Card, Empty, Inset, LinkButton, Page, PageHead, Saving, Section, Tag, WhereAndWho } from '../parts/index.ts'
+import { href } from '../router.ts'
+import { ago, changeOf, dayOf, hoursHere, hoursOf, nameOf, nearness } from '../say.ts'
+import { now, zone } from '../truth.ts'
+
+export function Session({ rec }: { readonly rec: string }): JSX.Element {
+  const session = findSession(rec)
+  if (!session) {
+    return (
+      <Page>
+        <PageHead title={words.lostSession} up="today" />
+        <Empty icon="today" title={words.lostSession}><p class="quiet">{words.lostSessionText}</p></Empty>
+      </Page>
+    )
+  }
+  return (
+    <Page>
+      <PageHead title={dayOf(session.when, now.value)} up="group" upParams={{ circle: session.circle }} sub={nameOf(session)} />
+      <Card>
+        <p class="card-kicker">{nearness(session, now.value)}</p>
+        <h2 class="session-hours">{hoursOf(session.when)}</h2>
+        <p class="quiet">{dayWords(session.when.on, 'full')}</p>
+        {session.when.here && <p class="quiet">{hoursHere(session.when)}</p>}
+        {session.mine !== 'none' && <p><Tag tone={session.mine === 'still_agreeing' ? 'violet' : 'plain'}>{words.mine[session.mine]}</Tag></p>}
+        {session.pending && <Saving state="saved" />}
+        <Cancelled session={session} />
+        <Differ session={session} />
+        {!session.cancelled && <WhereAndWho session={session} />}
+        <CanYouCome session={session} />
+      </Card>
+      <Acts session={session} />
+      <Changes session={session} />
+      <Audience>{words.sees}</Audience>
+    </Page>
+  )
+}
+
+function Acts({ session }: { readonly session: SessionView }): JSX.Element | null {
+  const { phase, cancelled, iLead } = session
+  if (cancelled) return null
+  const register = iLead && phase !== 'future'
+  const calendar = phase !== 'past'
+  if (!register && !calendar) return null
+  const add = (): void => void handOver(
+    new File([ics(session, { title: words.calendarName(session.groupName) })], 'session.ics', { type: 'text/calendar' }))
+  return (
+    <div class="buttons">
+      {register && <LinkButton icon="register" href={href('register', { rec: session.rec })}>{words.take}</LinkButton>}
+      {calendar && <Button kind="secondary" icon="calendar" onClick={add}>{words.addCalendar}</Button>}
+    </div>
+  )
+}
+
+/** Two leaders changed the same thing apart: both answers stand until one of them decides. */
+function Differ({ session }: { readonly session: SessionView }): JSX.Element | null {
+  const fields = Object.entries(session.differ)
+  if (fields.length === 0) return null
+  return (
+    <Inset tone="violet" icon="differ">
+      {fields.map(([field, answers]) => <p key={field}><strong>{words.fields[field] ?? field}:</strong> {answers.join(' / ')}</p>)}
+      <p>{words.twoAnswers}</p>
+    </Inset>
+  )
+}
+
+function Changes({ session }: { readonly session: SessionView }): JSX.Element | null {
+  if (session.changes.length === 0) return null
+  return (
+    <Section title={words.changes}>
+      <ul role="list" class="changes">
+        {session.changes.map((change) => (
+          <li key={`${change.at} ${change.what}`}>
+            <p>{changeOf(change)}</p>
+            <p class="quiet-text">{words.changedBy(change.by, ago(change.at, now.value, zone))}</p>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
