@@ -231,7 +231,7 @@ export interface AttendanceView {
   readonly circle: Id
   readonly groupName: string
   readonly attended: number
-  /** Sessions that count: begun, not cancelled, since I joined. */
+  /** Sessions that count: begun, not cancelled, since I joined, and recorded (E-35). */
   readonly of: number
   readonly lines: readonly { readonly session: SessionView; readonly mark: MyMark }[]
 }

@@ -46,6 +46,8 @@ export interface Opened {
   readonly unknown: boolean
   /** Nothing newer replaces it. Others are kept only to join heads that differ. */
   readonly live: boolean
+  /** Its place among all versions as they came to this phone; for the order of a list only. */
+  readonly order?: number
 }
 
 /** One act that is not yet in the verified log; the row leaves when it is (PROTOCOL 14.3). */
