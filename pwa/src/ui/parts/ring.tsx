@@ -8,7 +8,7 @@ import { common as words } from '../../words/en/common.ts'
 import { initials, seatPositions } from './seats.ts'
 
 export type SeatState =
-  | 'plain' | 'not_marked' | 'here' | 'late' | 'absent' | 'apology' | 'differ' | 'unsaved' | 'visitor' | 'leader'
+  | 'plain' | 'me' | 'not_marked' | 'here' | 'late' | 'absent' | 'apology' | 'differ' | 'unsaved' | 'visitor' | 'leader'
 
 const R = 20
 

@@ -92,16 +92,32 @@ function gapWords(gap: DateLine & { kind: 'gap' }): string {
 }
 
 function DateRow({ session, isNext, current }: { readonly session: SessionView; readonly isNext: boolean; readonly current: boolean }): JSX.Element {
-  const time = timeWords(session.when.start)
-  const sub = [time, session.phase === 'past' ? say.mine[session.mine] : session.place ?? (session.link && say.link)]
+  const past = session.phase === 'past'
+  const sub = past ? say.mine[session.mine] : session.place ?? (session.link && say.link)
   const end = session.cancelled ? <Tag icon="cross">{words.cancelled}</Tag>
-    : session.apology.state === 'sent' && session.phase !== 'past' ? <Tag icon="envelope">{say.sentApologies}</Tag>
-      : session.news.length > 0 ? <Tag tone="teal">{say.changes}</Tag>
-        : isNext ? <Tag tone="teal">{words.thisOne}</Tag> : null
+    : past ? null
+      : session.apology.state === 'sent' ? <Tag icon="envelope">{say.sentApologies}</Tag>
+        : session.news.length > 0 ? <Tag tone="teal">{words.changed}</Tag>
+          : isNext ? <Tag tone="teal">{words.thisOne}</Tag> : null
   return (
-    <Row title={dayWords(session.when.on)} sub={sub.filter(Boolean).join(' · ')} end={end}
-      href={href('session', { rec: session.rec })} current={current} />
+    <li>
+      <a class={past ? 'row date past' : 'row date'} href={href('session', { rec: session.rec })} {...(current && { 'aria-current': 'page' as const })}>
+        <Day on={session.when.on} />
+        <span class="row-text">
+          <span class="row-title">{timeWords(session.when.start)}</span>
+          {sub && <span class="row-sub">{sub}</span>}
+          {end && <span>{end}</span>}
+        </span>
+        <Icon name="next" size={18} />
+      </a>
+    </li>
   )
+}
+
+/** A day as on a tear-off calendar. */
+function Day({ on }: { readonly on: string }): JSX.Element {
+  const [weekday, day, month] = dayWords(on, 'short').split(' ')
+  return <span class="day"><span>{weekday}</span> <b>{day}</b> <span>{month}</span></span>
 }
 
 /** The dates beside a session, where there is room. */
@@ -128,17 +144,19 @@ function RulesRow({ group }: { readonly group: GroupView }): JSX.Element {
 }
 
 function People({ people }: { readonly people: readonly PersonView[] }): JSX.Element {
-  const state = (person: PersonView): SeatState => (person.roles.includes('leader') ? 'leader' : 'plain')
+  const state = (person: PersonView): SeatState => (person.isMe ? 'me' : person.roles.includes('leader') ? 'leader' : 'plain')
   const seated = people.filter((person) => !person.roles.includes('coordinator'))
   return (
     <Section title={words.people}>
-      <Ring label={words.ring(seated.length)} height={seated.length > 10 ? 420 : 320}
+      <Ring label={words.ring(seated.length)} height={seated.length > 10 ? 420 : 320} middle={words.peopleCount(people.length)}
         people={seated.map((person) => ({ name: person.name, state: state(person) }))} />
-      <ul role="list" class="people">
-        {people.map((person) => (
-          <li key={person.person}><bdi>{person.label}</bdi>{roleTags(person)}</li>
-        ))}
-      </ul>
+      <Details title={words.names}>
+        <ul role="list" class="people">
+          {people.map((person) => (
+            <li key={person.person}><bdi>{person.label}</bdi>{roleTags(person)}</li>
+          ))}
+        </ul>
+      </Details>
     </Section>
   )
 }
@@ -163,12 +181,18 @@ function Sees({ group }: { readonly group: GroupView }): JSX.Element {
         {group.audiences.map((audience) => (
           <div key={audience.space}>
             <dt>{words.audiences[audience.space]}</dt>
-            <dd><Icon name="eye" size={18} />{list(audience.readers)}</dd>
+            <dd><Readers names={audience.readers} /></dd>
           </div>
         ))}
       </dl>
     </Section>
   )
+}
+
+/** Few are named; many are counted, and named when asked. */
+function Readers({ names }: { readonly names: readonly string[] }): JSX.Element {
+  if (names.length <= 4) return <span class="readers"><Icon name="eye" size={18} />{list(names)}</span>
+  return <Details title={words.readers(names.length)}><p class="quiet-text">{list(names)}</p></Details>
 }
 
 export function LostGroup(): JSX.Element {

@@ -52,7 +52,7 @@ function Acts({ session }: { readonly session: SessionView }): JSX.Element | nul
   const calendar = phase !== 'past'
   if (!register && !calendar) return null
   const add = (): void => void handOver(
-    new File([ics(session, { title: words.calendarName(session.groupName) })], 'session.ics', { type: 'text/calendar' }))
+    new File([ics(session, { title: words.calendarName, ...(session.place && { place: session.place }) })], 'session.ics', { type: 'text/calendar' }))
   return (
     <div class="buttons">
       {register && <LinkButton icon="register" href={href('register', { rec: session.rec })}>{words.take}</LinkButton>}

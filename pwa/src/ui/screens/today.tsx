@@ -2,7 +2,8 @@
 
 import './today.css'
 import type { JSX } from 'preact'
-import { chooseSitting, seeChange, seeNotice } from '../../domain/board.ts'
+import { chooseSitting, seeChange, seeNotice, sittings } from '../../domain/board.ts'
+import { me, people } from '../../domain/people.ts'
 import { today as todayOf } from '../../domain/schedule.ts'
 import { dayWords, instantToWall, timeWords } from '../../domain/time.ts'
 import type { SessionView, Todo, TodayView } from '../../domain/views.ts'
@@ -17,18 +18,18 @@ import { now, progress, world, zone } from '../truth.ts'
 export function Today(): JSX.Element {
   const view = todayOf(world.value, now.value, zone)
   const first = view.todos.filter((todo) => todo.kind === 'register')
-  const changes = view.todos.filter((todo) => todo.kind === 'changed')
+  const changes = view.todos.filter(isChange)
   const rest = view.todos.filter((todo) => todo.kind !== 'register' && todo.kind !== 'changed')
   return (
     <div class="page wide-today">
       <PageHead title={words.heading} sub={dayWords(instantToWall(now.value, zone).on)} />
       <div class="column">
         {first.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
-        {changes.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
+        {changes.filter((todo) => todo.session.rec !== view.next?.rec).map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
         {view.next ? <Next session={view.next} /> : <Nothing view={view} />}
       </div>
       <div class="column">
-        {view.week.length > 1 && <Week sessions={view.week} />}
+        {view.week.length > 1 && <Week sessions={view.week} on={view.weekOn} />}
         {rest.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
         <InstallCard />
       </div>
@@ -36,21 +37,40 @@ export function Today(): JSX.Element {
   )
 }
 
+const isChange = (todo: Todo): todo is Todo & { kind: 'changed' } => todo.kind === 'changed'
+
+/** The one thing that people open the app for: it needs no tap. */
 function Next({ session }: { readonly session: SessionView }): JSX.Element {
   const here = hoursHere(session.when)
   return (
     <section class="card next">
       <p class="card-kicker">{nearness(session, now.value)}</p>
       <h2><a class="next-link" href={href('session', { rec: session.rec })}>
-        <span>{dayOf(session.when, now.value)}<span class="next-hours">{hoursOf(session.when)}</span></span>
-        <Icon name="next" />
+        <span class="next-day">{dayOf(session.when, now.value)}<Icon name="next" size={20} /></span>
+        <span class="next-hours">{hoursOf(session.when)}</span>
       </a></h2>
-      {here && <p class="quiet-text">{here}</p>}
-      <p class="quiet-text">{nameOf(session)}</p>
+      {here && <p class="quiet">{here}</p>}
+      <p class="quiet">{nameOf(session)}</p>
       <Cancelled session={session} />
+      {session.news.length > 0 && <News session={session} />}
       {!session.cancelled && <WhereAndWho session={session} />}
       <CanYouCome session={session} />
     </section>
+  )
+}
+
+/** What others changed since I looked; it stands until I say that I have seen it. */
+function News({ session }: { readonly session: SessionView }): JSX.Element {
+  return (
+    <div class="news">
+      {session.news.map((change) => (
+        <div key={`${change.at} ${change.what}`}>
+          <h3>{changeOf(change)}</h3>
+          <p class="news-by">{words.changedBy(change.by, ago(change.at, now.value, zone))}</p>
+        </div>
+      ))}
+      <Button kind="secondary" small icon="tick" onClick={() => void act(seeChange(world.value, pen(), session))}>{words.seen}</Button>
+    </div>
   )
 }
 
@@ -74,11 +94,35 @@ function Nothing({ view }: { readonly view: TodayView }): JSX.Element {
   )
 }
 
-/** This week's sitting: one tap, and only for this week. */
-function Week({ sessions }: { readonly sessions: readonly SessionView[] }): JSX.Element | null {
-  const first = sessions[0]
-  if (!first) return null
-  return null
+/** Which sitting I come to: one tap, and only for this week (E-27). */
+function Week({ sessions, on }: { readonly sessions: readonly SessionView[]; readonly on: string | null }): JSX.Element | null {
+  const [first] = sessions
+  if (!first || !on) return null
+  const { chosen, usual } = sittingOf(first.circle, on, sessions)
+  const choose = (rec: string): void =>
+    void act(chooseSitting(world.value, pen(), first.circle, on, rec === neither ? null : rec))
+  const next = on > instantToWall(now.value, first.when.tz).on
+  return (
+    <section class="card">
+      <Choices legend={next ? words.nextWeek : words.week} hint={words.weekHint} value={chosen} onChoose={choose}
+        options={[
+          ...sessions.map((one) => ({ value: one.rec, label: words.sitting(dayWords(one.when.on, 'weekday'), timeWords(one.when.start)), ...(one.rec === usual && { hint: words.usual }) })),
+          { value: neither, label: words.neither },
+        ]} />
+      <Audience>{words.weekSeen}</Audience>
+    </section>
+  )
+}
+
+const neither = 'neither'
+
+/** What I chose for a week, or my usual sitting; null when I have no usual one and chose nothing. */
+function sittingOf(circle: string, on: string, week: readonly SessionView[]): { chosen: string | null; usual: string | undefined } {
+  const mine = me(world.value, circle) ?? ''
+  const series = people(world.value, circle).find((person) => person.person === mine)?.item.fields.usual
+  const usual = week.find((one) => one.series === series)?.rec
+  const choice = sittings(world.value, circle, on).get(mine)
+  return { chosen: choice === null ? neither : choice ?? usual ?? null, usual }
 }
 
 const keyOf = (todo: Todo): string =>
@@ -109,10 +153,7 @@ function Needs({ todo }: { readonly todo: Todo }): JSX.Element {
       </Card>
     )
     case 'changed': return (
-      <Card title={changeOf(todo.change)} kicker={momentOf(todo.session.when)}>
-        <p class="quiet">{words.changedBy(todo.change.by, ago(todo.change.at, now.value, zone))}</p>
-        <Button kind="secondary" icon="tick" onClick={() => void act(seeChange(world.value, pen(), todo.session))}>{words.seen}</Button>
-      </Card>
+      <Card kicker={momentOf(todo.session.when)}><News session={todo.session} /></Card>
     )
     case 'rules': return (
       <Card title={words.rules(todo.version)}>

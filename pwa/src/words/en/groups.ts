@@ -1,6 +1,6 @@
 /** Words of Groups: dates, rules, people, who can see what. */
 
-import { list, plural, section } from '../speech.ts'
+import { plural, section } from '../speech.ts'
 
 export const groups = section('groups', {
   heading: 'Groups',
@@ -30,6 +30,7 @@ export const groups = section('groups', {
   noDatesText: 'They stand here as soon as your leaders name them.',
   cancelled: 'Cancelled',
   thisOne: 'Next',
+  changed: 'Changed',
 
   rules: 'Ground rules',
   rulesNone: 'No rules yet',
@@ -52,6 +53,7 @@ export const groups = section('groups', {
   purpose: 'What this group is for',
   people: 'People',
   peopleCount: (n: number) => plural(n, { one: '1 person', other: `${n} people` }),
+  names: 'Who they are',
   ring: (n: number) => `${n} people sitting in a ring`,
   you: 'You',
   leads: 'Leads',
@@ -63,7 +65,7 @@ export const groups = section('groups', {
 
   sees: 'Who can see what',
   seesHint: 'Each line is a lock of its own. The server can read none of it.',
-  nobodyElse: (readers: readonly string[]) => list(readers),
+  readers: (n: number) => plural(n, { one: '1 person', other: `${n} people` }),
   audiences: {
     frame: 'Dates, places, rules and names',
     room: 'That somebody can’t come, and who comes this week',

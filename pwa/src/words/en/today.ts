@@ -59,11 +59,12 @@ export const today = section('today', {
   seenBy: (names: readonly string[]) => `Seen by ${list(names)}`,
   seenByGroup: 'Your group sees that you can’t come, never why',
 
-  week: 'This week',
-  weekHint: 'Choose for this week only.',
+  week: 'Which session this week?',
+  nextWeek: 'Which session next week?',
+  weekHint: 'For this one week. Then your usual again.',
+  sitting: (day: string, time: string) => `${day} ${time}`,
   usual: 'Your usual',
   neither: 'Neither',
-  neitherHint: 'You can then send apologies.',
   weekSeen: 'Your group sees this',
 
   take: 'Take register',
@@ -107,7 +108,8 @@ export const today = section('today', {
   firstText: 'This happens once. You can put the phone away meanwhile.',
 
   addCalendar: 'Add to calendar',
-  calendarName: (group: string) => group,
+  /** Neutral: a calendar is often seen by others. */
+  calendarName: 'Group session',
   changes: 'What changed',
   twoAnswers: 'Your leaders say different things. Ask them which is right.',
   fields: { on: 'Day', start: 'Time', place: 'Place', link: 'Link', led_by: 'Leaders', state: 'State' } as Readonly<Record<string, string>>,
