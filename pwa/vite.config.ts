@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type UserConfig } from 'vite';
+import { worker } from './worker/plugin.ts';
 
 /** Where the built app goes; `tools/setup.py` builds beside it and then swaps. */
 const out = process.env['ENID_APP_OUT'] ?? fileURLToPath(new URL('../build/by-hand', import.meta.url));
 
 const config: UserConfig = {
   root: fileURLToPath(new URL('.', import.meta.url)),
+  plugins: [worker()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: out,

@@ -6,11 +6,13 @@ answers 404. A missing script must never be answered by a page (ux.md, row 11).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from wsgiref.headers import Headers
 
 from whitenoise import WhiteNoise
 
@@ -24,9 +26,10 @@ TYPES = {
 }
 # The build puts a hash of the content into the name of each of these.
 NEVER_CHANGES = r"^/assets/"
-# Canonical base64url of 16 bytes (a record) or of 32 (a circle), and a page's word.
+# Canonical base64url of 32 bytes and of 16, and a page's word.
 _PARTS = {
-    ":id": "(?:[A-Za-z0-9_-]{21}[AQgw]|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])",
+    ":circle": "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]",
+    ":rec": "[A-Za-z0-9_-]{21}[AQgw]",
     ":page": "[a-z]+(?:-[a-z]+)*",
 }
 
@@ -43,6 +46,16 @@ def _pattern(shape: str) -> str:
     return "/".join(_PARTS.get(part) or re.escape(part) for part in shape.split("/"))
 
 
+def _named(headers: Headers, path: str, _url: str) -> None:
+    """Name a file by its content: two builds can agree in time and size.
+
+    Platforms that set every file's time to one moment would hide an update for good.
+    Weak, because the compressed forms go by the same name.
+    """
+    content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    headers["ETag"] = f'W/"{content[:32]}"'
+
+
 def with_app(inner: WSGI, folder: Path) -> WSGI:
     """Serve a built app before ``inner``; without a build there is only ``inner``.
 
@@ -54,7 +67,7 @@ def with_app(inner: WSGI, folder: Path) -> WSGI:
         return inner
     files: WSGI = WhiteNoise(
         inner, root=str(folder), max_age=None, immutable_file_test=NEVER_CHANGES,
-        allow_all_origins=False, mimetypes=TYPES,
+        allow_all_origins=False, mimetypes=TYPES, add_headers_function=_named,
     )  # fmt: skip
     opens_the_app = shell_paths().fullmatch
 

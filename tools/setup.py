@@ -30,6 +30,7 @@ APP_SOURCES = (
     "paths.json",
     "public",
     "src",
+    "tsconfig.json",
     "vite.config.ts",
     "worker",
 )
@@ -318,7 +319,8 @@ def sources_hash():
 def node_tool(tool, arguments, advice, failure, settings=()):
     """Run npm with the node of the environment, silent unless it fails."""
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", "")])
-    environment = dict(os.environ, PATH=path, NODE_ENV="", **dict(settings))
+    environment = dict(os.environ, PATH=path, NODE_ENV="", NO_COLOR="1")
+    environment.update(settings)
     done = subprocess.run(
         [VENV / "bin" / tool, *arguments],
         cwd=PWA,

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,19 @@ def test_a_later_build_does_not_mix_with_the_one_that_is_served(
     link.unlink()
     link.symlink_to(second)
     assert client.get("/today").text == "one"
+
+
+def test_two_builds_of_one_time_and_size_are_told_apart(settings, built, browser):
+    """Otherwise a phone that asks for a newer worker hears "not modified"."""
+    script, names = built / "sw.js", []
+    for text in ("files of N  ", "files of N+1"):
+        script.write_text(text)
+        os.utime(script, (1_000_000_000, 1_000_000_000))
+        client = browser(create_app(settings | {"ENID_APP": str(built)}))
+        names.append(client.get("/sw.js").headers["ETag"])
+        known = {"If-None-Match": names[0]}
+    assert len(set(names)) == 2
+    assert client.get("/sw.js", headers=known).text == "files of N+1"
 
 
 class TestDemo:
