@@ -204,9 +204,7 @@ export function bytesFromCode(code: string, groups: number): Bytes {
   const typed = [...code.toUpperCase().replace(/[ \-\t\r\n\u2010\u2011\u2013]/g, '')].map(
     (character) => FORGIVEN[character] ?? character)
   for (let group = 0; group < groups; group++) {
-    const word = typed.slice(group * 5, group * 5 + 5)
-    const spelled = word.length === 5 && word.every((each) => CROCKFORD.includes(each))
-    if (!spelled || word[4] !== checkCharacter(group, word.slice(0, 4).join(''))) {
+    if (!groupFits(group, typed.slice(group * 5, group * 5 + 5).join(''))) {
       throw new EnidError('bad_code', `group ${group + 1} looks wrong`, { group: group + 1 })
     }
   }
@@ -219,6 +217,13 @@ export function bytesFromCode(code: string, groups: number): Bytes {
   number <<= BigInt(size * 8 - groups * 20)
   return Uint8Array.from({ length: size }, (_, i) =>
     Number((number >> BigInt(8 * (size - 1 - i))) & 255n))
+}
+
+/** Whether five typed characters are a group of a code at this place, counted from 0. */
+export function groupFits(group: number, typed: string): boolean {
+  const word = [...typed.toUpperCase()].map((character) => FORGIVEN[character] ?? character)
+  return word.length === 5 && word.every((each) => CROCKFORD.includes(each))
+    && word[4] === checkCharacter(group, word.slice(0, 4).join(''))
 }
 
 function checkCharacter(group: number, characters: string): string {

@@ -76,9 +76,9 @@ export class Store {
   /**
    * Everything that a start needs, in one read: rows whole, and bodies of some classes.
    *
-   * `only` names the spaces whose bodies are wanted; `null` means all.
+   * `isWanted` says of which spaces the bodies are read; it must not wait.
    */
-  async launch(classes: readonly string[], only: readonly Id[] | null = null): Promise<Launch> {
+  async launch(classes: readonly string[], isWanted: (space: SpaceRow) => boolean): Promise<Launch> {
     const tx = this.db.transaction(
       ['spaces', 'circles', 'keys', 'seen', 'outbox', 'bodies'], 'readonly',
     )
@@ -90,8 +90,8 @@ export class Store {
       tx.objectStore('outbox').getAll(),
     ])
     const index = tx.objectStore('bodies').index('cls')
-    const asked = (only ?? spaces.map((space) => space.id)).flatMap((space) =>
-      classes.map((cls) => index.getAll(IDBKeyRange.only([space, cls]))))
+    const asked = spaces.filter(isWanted).flatMap((space) =>
+      classes.map((cls) => index.getAll(IDBKeyRange.only([space.id, cls]))))
     const bodies = (await Promise.all(asked)).flat()
     return { spaces, circles, keys, seen, outbox, bodies }
   }
@@ -185,6 +185,9 @@ export interface Expected {
   /** Outbox number -> the version id it was sealed as, or `null`. */
   readonly rows: ReadonlyMap<number, Id | null>
 }
+
+/** Nothing has to stand as it did: for rows that one act alone ever changes. */
+export const cursorless: Expected = { cursors: new Map(), rows: new Map() }
 
 /** A cursor in one word. */
 export function cursorOf(row: SpaceRow | undefined): string | null {

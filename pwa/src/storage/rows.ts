@@ -65,6 +65,8 @@ export interface OutboxRow {
   intent: Sealed
   /** `rule:rec` of the intent, so that the same editor's newer words find the older ones. */
   record: string
+  /** What it was written on, and what of the same editor it stands in for. */
+  bases: Id[]
   editor: Id | null
   derived: 'epoch' | 'device' | null
   at: number

@@ -140,6 +140,11 @@ export class Client {
     }
   }
 
+  /** End this phone's session with the server. */
+  async signOut(): Promise<void> {
+    await ask(this.transport, 'DELETE', '/v1/session', null, this.account.name)
+  }
+
   /** Put the sealed account secret on the server (again). */
   async keepSlot(): Promise<void> {
     const slot = await this.account.slot()
@@ -444,9 +449,7 @@ export class Client {
     await this.#takeProgrammeKeys()
     const bases = new Set<Id>()
     for (const row of this.tables.outbox) {
-      if (row.derived || !row.record) continue
-      const { base } = await this.account.openIntent(row)
-      for (const name of base) bases.add(this.tables.seen.get(name) ?? name)
+      for (const name of row.bases) bases.add(this.tables.seen.get(name) ?? name)
     }
     const changed = await this.replica.fileTouched(bases)
     await this.tables.commit()

@@ -63,7 +63,7 @@ export class Outbox {
   ): Promise<OutboxRow> {
     const local: LocalIntent = { space: held.space, rule: Rule.CONTROL, rec: ZERO16, content: null, base: [], entry: intent.entry }
     return this.tables.addOutbox({
-      space: held.id, intent: await this.account.sealIntent(local), record: '', editor: null, derived,
+      space: held.id, intent: await this.account.sealIntent(local), record: '', bases: [], editor: null, derived,
       at: Date.now(), chain: null, id: null, header: null, signature: null, body: null, code: null,
     })
   }
@@ -167,7 +167,7 @@ export class Outbox {
     const header: Header = {
       ...this.#header(held, intent.rule, intent.rec, key),
       flags: intent.content === null ? envelope.DELETED : 0,
-      parents: this.#sealedParents(held, row, intent),
+      parents: this.#sealedParents(held, row),
     }
     const body = intent.content === null ? envelope.NO_BODY : await this.#sealContent(held, header, key, intent)
     await this.#keepSealed(row, header, body)
@@ -182,11 +182,11 @@ export class Outbox {
   }
 
   /** The editor's base and its own version before this one, as ids that a header may name. */
-  #sealedParents(held: Held, row: OutboxRow, intent: LocalIntent): Id[] {
+  #sealedParents(held: Held, row: OutboxRow): Id[] {
     const n = row.n as number
     const earlier = this.#rowsOf(held.id).filter((other) => (other.n as number) < n && other.id !== null)
     const own = row.editor === null ? undefined : earlier.filter((other) => other.editor === row.editor).at(-1)
-    const named = [own ? localName(own.n as number) : (row.editor ?? ''), ...intent.base]
+    const named = [own ? localName(own.n as number) : (row.editor ?? ''), ...row.bases]
     const verified = named.map((name) => this.tables.seen.get(name) ?? name)
     const sealed = new Map(earlier.map((other) => [localName(other.n as number), other.id as Id]))
     const batched = new Set(sealed.values())

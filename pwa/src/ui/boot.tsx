@@ -4,10 +4,10 @@ import './style/tokens.css'
 import './style/base.css'
 import './style/parts.css'
 import { render } from 'preact'
-import { lookForDemo } from './act.ts'
-import { startRouter } from './router.ts'
+import { lookForDemo, setUpdater, settle, start, wake } from './act.ts'
+import { route, startRouter } from './router.ts'
 import { Shell, warm } from './shell.tsx'
-import { startClock } from './truth.ts'
+import { facts, startClock } from './truth.ts'
 
 /** Before the first paint, so that no theme flashes: `localStorage` holds exactly {lang, theme, text, account}. */
 function dress(): void {
@@ -18,10 +18,28 @@ function dress(): void {
   }
 }
 
+/** A newer version waits until nothing is half written (ux.md, rows 11 and 12). */
+async function watch(): Promise<void> {
+  const { watchUpdates } = await import('../sync/update.ts')
+  const updates = await watchUpdates({
+    mayReload: () => !route.value.name.startsWith('register') && facts.world.value.outbox.every((row) => row.n > 0),
+    changed: (state) => { facts.update.value = state === 'ready' ? 'ready' : 'none' },
+  })
+  setUpdater(() => updates.apply())
+}
+
+const opening = start() // storage opens while the styles are still being read
 dress()
 startRouter()
 startClock()
+await opening
 const place = document.getElementById('app')
 if (place) render(<Shell />, place)
-void lookForDemo()
-;(globalThis.requestIdleCallback ?? setTimeout)(warm)
+document.addEventListener('visibilitychange', () => wake(document.hidden ? 'hidden' : 'visible'))
+addEventListener('online', () => wake('online'))
+;(globalThis.requestIdleCallback ?? setTimeout)(() => {
+  warm()
+  void settle()
+  void watch()
+  if (facts.vault.value === 'empty') void lookForDemo()
+})

@@ -6,15 +6,13 @@
  * opened again only with the recovery code.
  */
 
-import { hmac } from '@noble/hashes/hmac.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { b64, concat, fromText, unb64, type Bytes, type Id, type Random } from '../protocol/encoding.ts'
 import { EnidError } from '../protocol/errors.ts'
 import { AccountKey, Identity } from '../protocol/invitations.ts'
 import { accountId, deviceId } from '../protocol/membership.ts'
 import { derive, wrapKeys, type WrapKey } from '../protocol/sealing.ts'
 import { publicKey } from '../protocol/signing.ts'
-import { secretsOf, Store } from '../storage/db.ts'
+import { cursorless, secretsOf, Store } from '../storage/db.ts'
 import type { Change, KeyRow, OutboxRow, SecretRow } from '../storage/rows.ts'
 import { SUITE, Vault, type LocalIntent, type Read } from './vault.ts'
 
@@ -90,7 +88,7 @@ export class Account {
       await put('slot', concat(unb64(await accountKey.lookup()), await accountKey.sealSlot(identity, random))),
     ]
     if (isNew) changes.push(await put('account_key', accountKey.key))
-    await store.commit(changes, { cursors: new Map(), rows: new Map() })
+    await store.commit(changes, cursorless)
     return Account.open(store)
   }
 
@@ -116,7 +114,7 @@ export class Account {
   /** This profile was copied: the same account as a new device. */
   async withNewDevice(random: Random): Promise<Account> {
     const value = await this.vault.seal('secret seed', random(32))
-    await this.store.commit([{ table: 'secrets', put: { name: 'seed', value } }], { cursors: new Map(), rows: new Map() })
+    await this.store.commit([{ table: 'secrets', put: { name: 'seed', value } }], cursorless)
     return Account.open(this.store)
   }
 
@@ -130,18 +128,13 @@ export class Account {
 
   /** The kit is saved: the account key leaves this phone. */
   async kitSaved(): Promise<void> {
-    await this.store.commit([{ table: 'secrets', drop: 'account_key' }], { cursors: new Map(), rows: new Map() })
+    await this.store.commit([{ table: 'secrets', drop: 'account_key' }], cursorless)
   }
 
   /** The sealed account secret that the server keeps for its owner, and the name it lies under. */
   async slot(): Promise<{ lookup: Id; sealed: Bytes } | null> {
     const slot = await opened(this.vault, await secretsOf(this.store), 'slot')
     return slot && { lookup: b64(slot.slice(0, 16)), sealed: slot.slice(16) }
-  }
-
-  /** A record's name on which all phones of this account meet (PROTOCOL 5.3), 16 bytes. */
-  ownRec(...parts: readonly (string | { readonly id: Id })[]): Id {
-    return ownRec(this.recordSecret, ...parts)
   }
 
   // -- what syncing asks of the vault ---------------------------------------------------
@@ -165,14 +158,6 @@ export class Account {
 
 export type { LocalIntent, Read } from './vault.ts'
 
-/** `HMAC(record secret, parts joined by a zero byte)`: texts are UTF-8, ids their bytes. */
-export function ownRec(secret: Bytes, ...parts: readonly (string | { readonly id: Id })[]): Id {
-  const bytes = parts.flatMap((part, place) => [
-    ...(place ? [new Uint8Array(1)] : []), typeof part === 'string' ? fromText(part) : unb64(part.id),
-  ])
-  return b64(hmac(sha256, secret, concat(...bytes)).subarray(0, 16))
-}
-
 // -- locking --------------------------------------------------------------------------
 
 /** Take the device key off this phone; throws `declined` while the recovery code was not saved. */
@@ -181,18 +166,18 @@ export async function lock(store: Store): Promise<void> {
   if (secrets.some((row) => row.name === 'account_key')) {
     throw new EnidError('declined', 'save your recovery code first: nothing else opens this phone again')
   }
-  await store.commit([{ table: 'secrets', drop: 'device' }], { cursors: new Map(), rows: new Map() })
+  await store.commit([{ table: 'secrets', drop: 'device' }], cursorless)
 }
 
 /** Bring the device key back with the recovery code; throws `unopened` when it is another account's. */
 export async function unlock(store: Store, accountKey: AccountKey): Promise<void> {
   const local = await openLockBox(accountKey, (await secretsOf(store)).find((row) => row.name === 'lock')?.value)
   const device = await deviceKeyOf(local)
-  await store.commit([{ table: 'secrets', put: { name: 'device', value: device } }], { cursors: new Map(), rows: new Map() })
+  await store.commit([{ table: 'secrets', put: { name: 'device', value: device } }], cursorless)
 }
 
 /** The local key under the account key: what opens a locked phone, or a copy of it. */
-export async function openLockBox(accountKey: AccountKey, box: SecretRow['value'] | undefined): Promise<Bytes> {
+export async function openLockBox(accountKey: AccountKey, box: Bytes | CryptoKey | undefined): Promise<Bytes> {
   if (!(box instanceof Uint8Array)) throw new EnidError('unopened', 'nothing is kept here for this code')
   const how = { name: 'AES-GCM', iv: box.subarray(0, 12), additionalData: LOCK_LABEL }
   try {

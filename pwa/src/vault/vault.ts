@@ -37,7 +37,7 @@ export interface Read {
 }
 
 /** What a seal on this phone is for; bound to it, so that no two can be swapped. */
-type Purpose = 'intent' | `key ${Id} ${Id}` | `secret ${string}`
+type Purpose = 'intent' | 'copy' | `key ${Id} ${Id}` | `secret ${string}`
 
 export class Vault {
   readonly #key: CryptoKey
@@ -78,6 +78,13 @@ export class Vault {
 
   #how(purpose: Purpose, sealed: Bytes): AesGcmParams {
     return { name: AES, iv: sealed.subarray(0, NONCE_BYTES), additionalData: fromText(purpose) }
+  }
+
+  /** The key under which this account's phones meet on one record name; 32 bytes. */
+  async recordSecret(secrets: readonly SecretRow[]): Promise<Bytes> {
+    const kept = secrets.find((row) => row.name === 'kept')?.value
+    if (!(kept instanceof Uint8Array)) throw new EnidError('no_account', 'no account is on this phone yet')
+    return (await this.open('secret kept', kept)).slice(64, 96)
   }
 
   // -- epoch keys ---------------------------------------------------------------------

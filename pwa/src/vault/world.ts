@@ -49,17 +49,18 @@ export class WorldReader {
   async load(classes: readonly string[]): Promise<World> {
     this.#classes = [...new Set([...this.#classes, ...classes])]
     this.#spaces.clear()
-    return this.#world(null)
+    return this.#world()
   }
 
   /** Read again what is said to have changed. */
   async refresh(changed: Iterable<Id>): Promise<World> {
     for (const space of changed) this.#spaces.delete(space)
-    return this.#world([...changed])
+    return this.#world()
   }
 
-  async #world(changed: readonly Id[] | null): Promise<World> {
-    const { spaces, circles, keys, seen, outbox, bodies } = await this.#store.launch(this.#classes, changed)
+  async #world(): Promise<World> {
+    const isNew = (space: SpaceRow): boolean => !this.#spaces.has(space.id)
+    const { spaces, circles, keys, seen, outbox, bodies } = await this.#store.launch(this.#classes, isNew)
     const states = (circles.map((row) => row.state) as StoredCircle[]).filter((circle) => circle.trusted)
     const trusted = new Map(states.map((circle) => [circle.id, circle]))
     const bySpace = Map.groupBy(bodies, (row) => row.space)
@@ -136,7 +137,7 @@ export class WorldReader {
     const state = row.code !== null ? 'refused' : row.id !== null ? 'batched' : 'saved'
     const pending: Pending = {
       n, state, space: row.space, rule: ruleName(intent.rule as Rule) as Pending['rule'], rec: intent.rec,
-      content: intent.content, base: intent.base, editor: row.editor ?? '', code: row.code, at: row.at,
+      content: intent.content, base: row.bases, editor: row.editor ?? '', code: row.code, at: row.at,
     }
     return { row: pending, intent }
   }
