@@ -8,6 +8,7 @@ BIN := .venv/bin
 SETUP = @command -v $(PYTHON) >/dev/null || { echo "Enid needs Python 3.11 or \
 newer, and $(PYTHON) is not on this machine. Debian: apt-get install python3 \
 python3-venv" >&2; exit 2; }; $(PYTHON) tools/setup.py
+NPM = @cd pwa && PATH="$(CURDIR)/$(BIN):$$PATH" npm run -s
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -16,7 +17,7 @@ MAKEFLAGS += --no-print-directory
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
 
-run: ## build the demo and serve it at http://localhost:8000
+run: ## build app and demo, and serve them at http://localhost:8000
 	$(SETUP) run
 	@exec $(BIN)/python -m server.demo
 
@@ -30,7 +31,9 @@ check: ## format, lint, types, floors, sizes and the quick tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) types
 	@$(BIN)/python tools/lines.py
+	$(NPM) quick
 	@$(BIN)/python -m pytest -q -m "not slow" tests/sync tests/server
 
 sim: ## run the fault simulator (HISTORIES=20000 before a release)
