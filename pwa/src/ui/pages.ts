@@ -3,6 +3,7 @@
 import type { ComponentType } from 'preact'
 import type { RouteName } from './router.ts'
 import { Today } from './screens/today.tsx'
+import type { Vault } from './truth.ts'
 
 export type Tab = 'today' | 'groups' | 'notes' | 'more'
 type Screen = ComponentType<Record<string, string>>
@@ -25,6 +26,8 @@ const screen = <M>(load: () => Promise<M>, pick: (module: M) => unknown) =>
 
 const group = () => import('./screens/group.tsx')
 const groups = () => import('./screens/groups.tsx')
+const notes = () => import('./screens/notes.tsx')
+const more = () => import('./screens/more.tsx')
 
 /** A route whose screen is not listed does not exist yet. */
 export const pages: Partial<Record<RouteName, PageOf>> = {
@@ -43,9 +46,37 @@ export const pages: Partial<Record<RouteName, PageOf>> = {
   },
   rules: {
     frame: 'tabs', tab: 'groups', load: screen(() => import('./screens/rules.tsx'), (m) => m.Rules),
-    side: screen(groups, (m) => m.SideGroups),
+    side: screen(group, (m) => m.SideDates),
+  },
+  notes: { frame: 'tabs', tab: 'notes', load: screen(notes, (m) => m.Notes) },
+  note: {
+    frame: 'tabs', tab: 'notes', load: screen(() => import('./screens/note.tsx'), (m) => m.Note),
+    side: screen(notes, (m) => m.NotesSide),
+  },
+  more: { frame: 'tabs', tab: 'more', load: screen(more, (m) => m.More) },
+  phone: {
+    frame: 'tabs', tab: 'more', load: screen(() => import('./screens/phone.tsx'), (m) => m.Phone),
+    side: screen(more, (m) => m.MoreSide),
+  },
+  attendance: {
+    frame: 'tabs', tab: 'more', load: screen(() => import('./screens/attendance.tsx'), (m) => m.Attendance),
+    side: screen(more, (m) => m.MoreSide),
+  },
+  kit: {
+    frame: 'tabs', tab: 'more', load: screen(() => import('./screens/kit.tsx'), (m) => m.KitPage),
+    side: screen(more, (m) => m.MoreSide),
+  },
+  how: {
+    frame: 'tabs', tab: 'more', load: screen(() => import('./screens/how.tsx'), (m) => m.How),
+    side: screen(more, (m) => m.MoreSide),
   },
   help: { frame: 'tabs', tab: null, load: screen(() => import('./screens/help.tsx'), (m) => m.Help) },
+}
+
+/** What stands at every address while nothing can be opened here. */
+export const closedPages: Partial<Record<Vault, PageOf['load']>> = {
+  locked: screen(() => import('./screens/locked.tsx'), (m) => m.Locked),
+  revoked: screen(() => import('./screens/locked.tsx'), (m) => m.Revoked),
 }
 
 /** Whether there is a screen at a route. */

@@ -6,13 +6,13 @@ import { signal } from '@preact/signals'
 import { common as words } from '../words/en/common.ts'
 import { applyUpdate } from './act.ts'
 import { Button, Card, Icon, LinkButton, Mark, Page, PageHead, StatusLine, Tag, Waiting, type IconName } from './parts/index.ts'
-import { listed, pages, type PageOf, type Tab } from './pages.ts'
+import { closedPages, listed, pages, type PageOf, type Tab } from './pages.ts'
 import { goInstead, href, route, type Route } from './router.ts'
 import { madeUp, update, vault } from './truth.ts'
 
 type Screen = ComponentType<Record<string, string>>
 
-const broad = matchMedia('(width >= 900px)')
+const broad = matchMedia('(width >= 56.25em)')
 const wide = signal(broad.matches)
 broad.addEventListener('change', () => { wide.value = broad.matches })
 
@@ -22,14 +22,14 @@ export function Shell(): JSX.Element {
   const page = listed(at.name) ? pages[at.name] : undefined
   const outside = useGuard(at, page)
   if (outside) return <main id="main"><Waiting /></main>
-  if (vault.value === 'revoked') return <Framed><Revoked /></Framed>
-  if (vault.value === 'locked' && at.name !== 'open' && at.name !== 'help') return <Framed><Locked /></Framed>
+  const closed = closedPages[vault.value]
+  if (closed && at.name !== 'help') return <Framed><Loaded key={vault.value} load={closed} params={{}} /></Framed>
   if (!page) return <Framed tabs={null}><Lost /></Framed>
   const screen = <Loaded key={at.key} load={page.load} params={at.params} />
   if (page.frame === 'task') return <main id="main" class="task">{screen}</main>
   if (page.frame === 'door' || vault.value === 'empty') return <Framed>{screen}</Framed>
   return (
-    <Framed tabs={page.tab} side={page.side && wide.value ? <Loaded load={page.side} params={at.params} /> : null}>
+    <Framed tabs={page.tab} side={page.side && wide.value ? <Loaded key={at.name} load={page.side} params={at.params} quiet /> : null}>
       {screen}
     </Framed>
   )
@@ -58,7 +58,7 @@ function Framed({ tabs, side, children }: {
       </header>
       {known && <StatusLine />}
       <div class="middle">
-        {side && <aside class="side">{side}</aside>}
+        {side && <aside class="side" aria-label={words.side}>{side}</aside>}
         <main id="main" tabIndex={-1}>{update.value === 'ready' && <Update />}{children}</main>
       </div>
       {tabs !== undefined && <Tabs now={tabs} />}
@@ -90,7 +90,11 @@ function Update(): JSX.Element {
 const loaded = new Map<PageOf['load'], Screen>()
 
 /** A screen whose code may still be on its way. */
-function Loaded({ load, params }: { readonly load: () => Promise<Screen> | Screen; readonly params: Readonly<Record<string, string>> }): JSX.Element {
+function Loaded({ load, params, quiet }: {
+  readonly load: () => Promise<Screen> | Screen; readonly params: Readonly<Record<string, string>>
+  /** Beside another screen: while it is not there, nothing is. */
+  readonly quiet?: boolean
+}): JSX.Element | null {
   const [, again] = useState(0)
   const [failed, fail] = useState(false)
   const [error, reset] = useErrorBoundary()
@@ -104,6 +108,7 @@ function Loaded({ load, params }: { readonly load: () => Promise<Screen> | Scree
     }, () => { if (!gone) fail(true) })
     return () => { gone = true }
   }, [load])
+  if (quiet && (error || failed || !ready)) return null
   if (error) return <Broken text={words.broken} onAgain={reset} />
   if (failed) return <Broken text={words.loadFailed} onAgain={() => location.reload()} />
   const Ready = ready ?? eager(load)
@@ -119,9 +124,8 @@ function eager(load: () => Promise<Screen> | Screen): Screen | undefined {
 
 /** Fetches every other part while nothing is asked of the phone. */
 export function warm(): void {
-  for (const page of Object.values(pages)) {
-    void Promise.resolve(page.load()).then((screen) => loaded.set(page.load, screen), () => {})
-  }
+  const loads = [...Object.values(pages).flatMap((page) => [page.load, ...(page.side ? [page.side] : [])]), ...Object.values(closedPages)]
+  for (const load of loads) void Promise.resolve(load()).then((screen) => loaded.set(load, screen), () => {})
 }
 
 function Broken({ text, onAgain }: { readonly text: { readonly heading: string; readonly text: string }; readonly onAgain: () => void }): JSX.Element {
@@ -139,26 +143,6 @@ function Lost(): JSX.Element {
       <PageHead title={words.lost.heading} />
       <p>{words.lost.text}</p>
       <LinkButton href={href('today')}>{words.lost.home}</LinkButton>
-    </Page>
-  )
-}
-
-function Locked(): JSX.Element {
-  return (
-    <Page>
-      <PageHead title={words.locked.heading} />
-      <p>{words.locked.text}</p>
-      <LinkButton href={href('open')} icon="key">{words.locked.open}</LinkButton>
-    </Page>
-  )
-}
-
-function Revoked(): JSX.Element {
-  return (
-    <Page>
-      <PageHead title={words.revoked.heading} />
-      <p>{words.revoked.text}</p>
-      <p>{words.revoked.next}</p>
     </Page>
   )
 }

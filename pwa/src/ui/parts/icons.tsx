@@ -50,10 +50,11 @@ const drawings = {
 
 export type IconName = keyof typeof drawings
 
-/** One icon. It says nothing to a screen reader: the words beside it do. */
+/** One icon, `size` px at the usual text size; it grows with the text. It says nothing to a screen reader: the words beside it do. */
 export function Icon({ name, size = 24 }: { name: IconName; size?: number }): JSX.Element {
+  const across = `${size / 16}rem`
   return (
-    <svg viewBox="0 0 24 24" width={size} height={size} fill="none" stroke="currentColor" stroke-width="2"
+    <svg viewBox="0 0 24 24" width={across} height={across} fill="none" stroke="currentColor" stroke-width="2"
       stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{drawings[name]}</svg>
   )
 }

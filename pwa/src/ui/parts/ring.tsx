@@ -78,7 +78,7 @@ export function Mark({ size = 28 }: { readonly size?: number }): JSX.Element {
     const away = i === 0 ? 41 : 29
     return <circle key={i} cx={(50 + away * Math.sin(angle)).toFixed(1)} cy={(50 - away * Math.cos(angle)).toFixed(1)} r="8.5" />
   })
-  return <svg class="mark-ring" viewBox="0 0 100 100" width={size} height={size} fill="currentColor" aria-hidden="true">{seats}</svg>
+  return <svg class="mark-ring" viewBox="0 0 100 100" width={`${size / 16}rem`} height={`${size / 16}rem`} fill="currentColor" aria-hidden="true">{seats}</svg>
 }
 
 /** The mark with the name, at the door. */

@@ -21,17 +21,21 @@ export function Group({ circle }: { readonly circle: string }): JSX.Element {
 /** `top`: it stands at the tab itself, so there is no way back. */
 export function GroupPage({ group, top }: { readonly group: GroupView; readonly top?: boolean }): JSX.Element {
   return (
-    <Page>
+    <div class="page two">
       <PageHead title={group.name} {...(!top && { up: 'groups' as const })} {...(group.word && { sub: group.word })} />
       {group.removed && <Inset tone="amber" icon="lock"><p>{words.removed}</p></Inset>}
       {group.frozen && <Inset tone="error" icon="warning"><p>{words.frozen}</p></Inset>}
-      <Notices group={group} />
-      <Section title={words.dates}><Dates group={group} /></Section>
-      <RulesRow group={group} />
-      {group.purpose && <Section title={words.purpose}><p>{group.purpose}</p></Section>}
-      <People people={group.people} />
-      <Sees group={group} />
-    </Page>
+      <div class="column">
+        <Notices group={group} />
+        <Section title={words.dates}><Dates group={group} /></Section>
+        <RulesRow group={group} />
+      </div>
+      <div class="column">
+        {group.purpose && <Section title={words.purpose}><p>{group.purpose}</p></Section>}
+        <People people={group.people} />
+        <Sees group={group} />
+      </div>
+    </div>
   )
 }
 
@@ -120,11 +124,11 @@ function Day({ on }: { readonly on: string }): JSX.Element {
   return <span class="day"><span>{weekday}</span> <b>{day}</b> <span>{month}</span></span>
 }
 
-/** The dates beside a session, where there is room. */
-export function SideDates({ rec }: { readonly rec: string }): JSX.Element | null {
-  const circle = findSession(rec)?.circle
-  const group = myGroups().find((one) => one.circle === circle)
-  return group ? <div class="section"><h2>{group.name}</h2><Dates group={group} open={rec} /></div> : null
+/** The dates beside a session or the rules, where there is room. */
+export function SideDates({ rec, circle }: { readonly rec?: string; readonly circle?: string }): JSX.Element | null {
+  const at = circle ?? findSession(rec ?? '')?.circle
+  const group = myGroups().find((one) => one.circle === at)
+  return group ? <div class="section"><h2>{group.name}</h2><Dates group={group} {...(rec && { open: rec })} /></div> : null
 }
 
 // -- rules, people, audiences ---------------------------------------------------------------

@@ -8,10 +8,11 @@ import { dayWords, instantToWall } from '../../domain/time.ts'
 import type { NoteView } from '../../domain/views.ts'
 import { sentenceFor } from '../../words/en/common.ts'
 import { more } from '../../words/en/more.ts'
-import { unlock } from '../act.ts'
+import { signOut, unlock } from '../act.ts'
 import { handOver } from '../hand.ts'
-import { Button, Buttons, CodeField, Details, ErrorSummary, Inset, LinkButton, Page, PageHead, Section, wrongWith, type Wrong } from '../parts/index.ts'
-import { href } from '../router.ts'
+import {
+  Button, Buttons, CodeField, Details, ErrorSummary, Inset, Page, PageHead, Section, Sheet, wrongWith, type Wrong,
+} from '../parts/index.ts'
 import { world, zone } from '../truth.ts'
 import { codeOf } from './failed.ts'
 import { takeCopy } from './own-copy.ts'
@@ -54,6 +55,8 @@ export function Revoked(): JSX.Element {
   const words = more.revoked
   const [failed, fail] = useState<string | null>(null)
   const [made, make] = useState<string | null>(null)
+  const [asking, ask] = useState(false)
+  const clear = (): void => void signOut({ force: true }).catch((error: unknown) => { ask(false); fail(codeOf(error)) })
   const waiting = unsent(world.value).length
   const mine = notesOf(world.value)
   const take = (step: Promise<string>): void => {
@@ -77,8 +80,19 @@ export function Revoked(): JSX.Element {
         )}
         <p role="status" class="quiet-text">{made ? more.phone.copyMade(made) : ''}</p>
       </Section>
-      <p>{words.mistake}</p>
-      <Buttons><LinkButton kind="secondary" href={href('join')}>{words.code}</LinkButton></Buttons>
+      <Section title={words.again}>
+        <p>{words.againText}</p>
+        <Buttons><Button kind="danger" onClick={() => ask(true)}>{words.clear}</Button></Buttons>
+      </Section>
+      {asking && (
+        <Sheet title={words.clearAsk} onClose={() => ask(false)}>
+          <p>{words.clearText}</p>
+          <Buttons>
+            <Button kind="danger" onClick={clear}>{words.clearYes}</Button>
+            <Button kind="secondary" onClick={() => ask(false)}>{words.clearNo}</Button>
+          </Buttons>
+        </Sheet>
+      )}
     </Page>
   )
 }

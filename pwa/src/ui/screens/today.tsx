@@ -17,16 +17,16 @@ import { now, progress, world, zone } from '../truth.ts'
 
 export function Today(): JSX.Element {
   const view = todayOf(world.value, now.value, zone)
-  const first = view.todos.filter((todo) => todo.kind === 'register')
+  const registers = view.todos.filter(isRegister)
   const changes = view.todos.filter(isChange)
   const rest = view.todos.filter((todo) => todo.kind !== 'register' && todo.kind !== 'changed')
   return (
-    <div class="page wide-today">
+    <div class="page two">
       <PageHead title={words.heading} sub={dayWords(instantToWall(now.value, zone).on)} />
       <div class="column">
-        {first.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
+        {registers.filter((todo) => todo.session.rec !== view.next?.rec).map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
         {changes.filter((todo) => todo.session.rec !== view.next?.rec).map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
-        {view.next ? <Next session={view.next} /> : <Nothing view={view} />}
+        {view.next ? <Next session={view.next} register={registers.find((todo) => todo.session.rec === view.next?.rec)} /> : <Nothing view={view} />}
       </div>
       <div class="column">
         {view.week.length > 1 && <Week sessions={view.week} on={view.weekOn} />}
@@ -37,10 +37,12 @@ export function Today(): JSX.Element {
   )
 }
 
+type Register = Todo & { kind: 'register' }
+const isRegister = (todo: Todo): todo is Register => todo.kind === 'register'
 const isChange = (todo: Todo): todo is Todo & { kind: 'changed' } => todo.kind === 'changed'
 
 /** The one thing that people open the app for: it needs no tap. */
-function Next({ session }: { readonly session: SessionView }): JSX.Element {
+function Next({ session, register }: { readonly session: SessionView; readonly register: Register | undefined }): JSX.Element {
   const here = hoursHere(session.when)
   return (
     <section class="card next">
@@ -51,11 +53,23 @@ function Next({ session }: { readonly session: SessionView }): JSX.Element {
       </a></h2>
       {here && <p class="quiet">{here}</p>}
       <p class="quiet">{nameOf(session)}</p>
+      {register && <TakeRegister todo={register} />}
       <Cancelled session={session} />
       {session.news.length > 0 && <News session={session} />}
       {!session.cancelled && <WhereAndWho session={session} />}
       <CanYouCome session={session} />
     </section>
+  )
+}
+
+function TakeRegister({ todo }: { readonly todo: Register }): JSX.Element {
+  return (
+    <>
+      {todo.marked > 0 && <p class="quiet">{words.marked(todo.marked, todo.of)}</p>}
+      <LinkButton icon="register" href={href('register', { rec: todo.session.rec })}>
+        {todo.marked > 0 ? words.carryOn : words.take}
+      </LinkButton>
+    </>
   )
 }
 
@@ -134,10 +148,7 @@ function Needs({ todo }: { readonly todo: Todo }): JSX.Element {
       <section class="card teal">
         <p class="card-kicker">{nearness(todo.session, now.value)}</p>
         <h2>{nameOf(todo.session)}</h2>
-        {todo.marked > 0 && <p class="quiet">{words.marked(todo.marked, todo.of)}</p>}
-        <LinkButton icon="register" href={href('register', { rec: todo.session.rec })}>
-          {todo.marked > 0 ? words.carryOn : words.take}
-        </LinkButton>
+        <TakeRegister todo={todo} />
       </section>
     )
     case 'register_missing': return (

@@ -7,6 +7,7 @@ export const common = section('common', {
   subtitle: 'your group, on your phone',
   tabs: { today: 'Today', groups: 'Groups', notes: 'Notes', more: 'More' },
   tabsName: 'Main',
+  side: 'Beside this page',
   help: 'Help',
   back: 'Back',
   close: 'Close',
@@ -96,22 +97,6 @@ export const common = section('common', {
     tabUse: 'Use it here all the same',
   },
 
-  locked: {
-    heading: 'Enid is locked on this phone',
-    text: 'Nothing is lost. Your recovery code opens it again.',
-    open: 'Open with my recovery code',
-  },
-  revoked: {
-    heading: 'Your access on this phone has ended',
-    text: 'This phone was signed out for good. What was sent is safe with your group.',
-    next: 'If that is a mistake, ask your leader for a new code.',
-    unsent: (n: number) => plural(n, {
-      one: '1 change was not sent. You can keep a copy of it.',
-      other: `${n} changes were not sent. You can keep a copy of them.`,
-    }),
-    copy: 'Keep a copy',
-    code: 'I have a new code',
-  },
   lost: {
     heading: 'Page not found',
     text: 'Nothing stands at this address.',
