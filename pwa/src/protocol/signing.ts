@@ -7,7 +7,7 @@
  * key it is.
  */
 
-import { b64, concat, type Bytes, type Id } from './encoding.ts'
+import { b64, concat, sameBytes, type Bytes, type Id } from './encoding.ts'
 import { EnidError } from './errors.ts'
 import type { Label } from './labels.ts'
 
@@ -55,6 +55,29 @@ export async function sign(
   return new Uint8Array(await crypto.subtle.sign(ED25519, held, concat(label, message)))
 }
 
+interface Ahead {
+  readonly suite: number
+  readonly key: Bytes
+  readonly label: Label
+  readonly message: Uint8Array
+  readonly done: Promise<unknown>
+}
+
+const ahead = new WeakMap<Bytes, Ahead>()
+
+/**
+ * Begin to verify a signature that `verify` will be asked about with the same arguments.
+ *
+ * A page of versions is judged one after the other; their signatures need not wait for that.
+ */
+export function verifyAhead(
+  suite: number, key: Bytes, label: Label, message: Uint8Array, signature: Bytes,
+  checked: CheckedKeys,
+): void {
+  const done = verifyNow(suite, key, label, message, signature, checked).then(() => null, (error: unknown) => error)
+  ahead.set(signature, { suite, key, label, message, done })
+}
+
 /**
  * Verify a signature over `label ‖ message`.
  *
@@ -62,6 +85,18 @@ export async function sign(
  * `upgrade_required` for a suite that is not known here.
  */
 export async function verify(
+  suite: number, key: Bytes, label: Label, message: Uint8Array, signature: Bytes,
+  checked: CheckedKeys,
+): Promise<void> {
+  const begun = ahead.get(signature)
+  const same = begun && begun.suite === suite && begun.label === label
+    && sameBytes(begun.key, key) && sameBytes(begun.message, message)
+  if (!same) return verifyNow(suite, key, label, message, signature, checked)
+  const error = await begun.done
+  if (error !== null) throw error
+}
+
+async function verifyNow(
   suite: number, key: Bytes, label: Label, message: Uint8Array, signature: Bytes,
   checked: CheckedKeys,
 ): Promise<void> {

@@ -5,7 +5,7 @@
  * begins or after it has ended. Every write is one strict transaction (REL-01).
  */
 
-import { openDB, deleteDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { deleteDB, openDB, unwrap, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Id } from '../protocol/local.ts'
 import {
   KEYS,
@@ -69,6 +69,8 @@ export class Store {
           if (table === 'outbox') made.createIndex('editor', 'editor')
         }
       },
+      // Another tab takes the account off this phone, or a newer app wants newer tables.
+      blocking: () => db.close(),
     })
     return new Store(db, onWrite)
   }
@@ -149,15 +151,17 @@ export class Store {
       const made = new Map<number, number>()
       for (const change of changes) {
         this.onWrite()
-        const store = tx.objectStore(change.table)
-        if ('drop' in change) await store.delete(change.drop)
+        // Bare requests: a promise for each of thousands of rows costs more than the row.
+        const store: IDBObjectStore = unwrap(tx.objectStore(change.table))
+        if ('drop' in change) store.delete(change.drop)
         else if ('patch' in change) {
-          const row = await store.get([...change.patch])
-          if (row) await store.put({ ...row, ...change.with } as never)
+          const asked = store.get([...change.patch])
+          asked.onsuccess = () => { if (asked.result) store.put({ ...asked.result, ...change.with }) }
         } else if (change.table === 'outbox' && (change.put.n ?? -1) < 0) {
           const { n, ...fresh } = change.put
-          made.set(n ?? 0, (await store.put(fresh as never)) as number)
-        } else await store.put(change.put as never)
+          const added = store.add(fresh)
+          added.onsuccess = () => made.set(n ?? 0, added.result as number)
+        } else store.put(change.put)
       }
       this.onWrite()
       await tx.done

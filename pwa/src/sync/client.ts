@@ -171,11 +171,15 @@ export class Client {
 
   /** The account's own circle, begun when it is first asked for. */
   async personCircle(): Promise<Held> {
+    return this.#personLog() ?? this.beginCircle(CircleKind.PERSON, Role.OWNER, b64(this.random(16)))
+  }
+
+  #personLog(): Held | null {
     for (const [circle, membership] of this.replica.circles) {
       // Its own genesis: a seat that somebody granted would show them the notes.
       if (membership.kind === CircleKind.PERSON && this.replica.began(circle)) return this.replica.logOf(circle)
     }
-    return this.beginCircle(CircleKind.PERSON, Role.OWNER, b64(this.random(16)))
+    return null
   }
 
   /** Fetch and open an invitation's pack. */
@@ -232,7 +236,11 @@ export class Client {
 
   /** Sync until nothing is left to send or to read; throws `no_answer` and the like, and loses nothing. */
   async sync(rounds = ROUNDS_MAX): Promise<void> {
-    for (let round = 0; round < rounds; round++) if (!(await this.syncOnce())) return
+    for (let round = 0; round < rounds; round++) {
+      if (await this.syncOnce()) continue
+      if (!this.#fullPull || this.#personLog()) return
+      await this.personCircle() // everything was read and there is none: notes need it
+    }
   }
 
   /** Derive, seal, send, take in; whether another request would do more. */
@@ -418,7 +426,7 @@ export class Client {
       await this.#takeRefusals(of(reply, 'pushed') as Record<Id, { error?: Refusal | null }>)
       this.#takePacks((reply['packs'] ?? []) as (Json | null)[])
       const pages = Object.entries(of(reply, 'pull') as Record<Id, Page>)
-      for (const [space, page] of pages) await this.#takePage(b64(unb64(space, 16)), inc as number, page)
+      await this.#takePages(pages, inc as number)
       for (const space of (reply['gone'] ?? []) as string[]) await this.#takeGone(b64(unb64(space, 16)), inc as number)
       for (const [space, wraps] of Object.entries(of(reply, 'wraps') as Record<Id, [string, string][]>)) {
         const pairs = wraps.map(([kid, wrapped]) => [b64(unb64(kid, 8)), unb64(wrapped, 80)] as const)
@@ -490,19 +498,31 @@ export class Client {
     await this.tables.commit()
   }
 
-  async #takePage(space: Id, inc: number, page: Page): Promise<void> {
-    try {
-      if (page.reset && this.replica.cursor(space).inc >= inc) {
-        this.tables.raiseAlarm(this.now, space, 'went_back')
-        await this.tables.commit()
-      }
-      await this.replica.takePage(space, inc, page, this.now)
-    } catch (error) { // no other space is held up
-      const shapeless = error instanceof TypeError || error instanceof RangeError
-      if (!(error instanceof EnidError) && !shapeless) throw error
-      this.tables.raiseAlarm(this.now, space, error instanceof EnidError ? error.code : 'server_fault')
-      await this.tables.commit()
+  /** Take all pages of an answer that fit the signed logs; one that does not holds up no other space. */
+  async #takePages(pages: readonly [string, Page][], inc: number): Promise<void> {
+    const faulty = new Map<string, string>()
+    for (let tried = 0; tried <= pages.length; tried++) {
+      const bad = await this.#firstBad(pages.filter(([space]) => !faulty.has(space)), inc)
+      if (!bad) break
+      faulty.set(bad.space, bad.code)
+      await this.replica.reload()
     }
+    for (const [space, code] of faulty) this.tables.raiseAlarm(this.now, space, code)
+  }
+
+  async #firstBad(pages: readonly [string, Page][], inc: number): Promise<{ space: string; code: string } | null> {
+    for (const [space, page] of pages) {
+      try {
+        const id = b64(unb64(space, 16))
+        if (page.reset && this.replica.cursor(id).inc >= inc) this.tables.raiseAlarm(this.now, id, 'went_back')
+        await this.replica.takePage(id, inc, page, this.now)
+      } catch (error) {
+        const shapeless = error instanceof TypeError || error instanceof RangeError
+        if (!(error instanceof EnidError) && !shapeless) throw error
+        return { space, code: error instanceof EnidError ? error.code : 'server_fault' }
+      }
+    }
+    return null
   }
 
   /** The server does not know a space that was verified: put it back. */
@@ -510,10 +530,7 @@ export class Client {
     const held = this.replica.spaces.get(space)
     const cursor = this.replica.cursor(space)
     if (!held || !cursor.seq || !this.#mayRead(held)) return // else nothing is missing: it is not ours any more
-    if (cursor.inc >= inc) {
-      this.tables.raiseAlarm(this.now, space, 'went_back')
-      await this.tables.commit()
-    }
+    if (cursor.inc >= inc) this.tables.raiseAlarm(this.now, space, 'went_back')
     await this.replica.takePage(space, inc, { after: 0, seq: 0, head: ZERO32, versions: [], reset: true }, this.now)
   }
 

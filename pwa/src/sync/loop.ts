@@ -9,12 +9,13 @@ import { EnidError } from '../protocol/errors.ts'
 import type { Id } from '../protocol/local.ts'
 import type { Client } from './client.ts'
 
-export type Reason = 'start' | 'online' | 'visible' | 'write' | 'asked' | 'retry' | 'idle'
+export type Reason = 'start' | 'online' | 'visible' | 'mark' | 'write' | 'asked' | 'retry' | 'idle'
 
 const IDLE_MS = 5 * 60_000
 const RETRY_FIRST_MS = 2_000
 const RETRY_MAX_MS = 5 * 60_000
-const WRITE_DEBOUNCE_MS = 400
+/** Marks come in rows of a dozen; other acts alone. */
+const WAITS: Partial<Record<Reason, number>> = { mark: 2_500, write: 300 }
 
 /** What the loop needs of the page; passed in, so that it can be driven without one. */
 export interface Surroundings {
@@ -32,6 +33,7 @@ export class Loop {
   #timer: ReturnType<typeof setTimeout> | undefined
   #running: Promise<void> | null = null
   #again = false
+  #waits = false
   #failures = 0
   #stopped = false
 
@@ -54,8 +56,8 @@ export class Loop {
     }
     if (reason !== 'retry') this.#failures = 0
     clearTimeout(this.#timer)
-    const wait = reason === 'write' ? WRITE_DEBOUNCE_MS : 0
-    this.#timer = setTimeout(() => void this.run(), this.#around.isHidden() ? 0 : wait)
+    this.#waits = true
+    this.#timer = setTimeout(() => void this.run(), this.#around.isHidden() ? 0 : (WAITS[reason] ?? 0))
   }
 
   /** Sync now and wait for the end of it; never throws: what went wrong is told by the transport. */
@@ -64,6 +66,7 @@ export class Loop {
     if (this.#running) return this.#running
     clearTimeout(this.#timer)
     this.#again = false
+    this.#waits = false
     this.#running = this.#around.exclusively(() => this.#sync())
     try {
       await this.#running
@@ -101,9 +104,10 @@ export class Loop {
     this.#timer = setTimeout(() => this.wake(this.#failures ? 'retry' : 'idle'), wait)
   }
 
-  /** The page is hidden: no timer runs any more. */
+  /** The page is hidden: no timer runs any more, and what was waiting to be sent goes now. */
   rest(): void {
     clearTimeout(this.#timer)
+    if (this.#waits) void this.run()
   }
 
   /** For good: signed out, or locked. Waits for what is under way. */

@@ -1,8 +1,8 @@
 /**
  * The verified log of every space that this account reads (PROTOCOL 14.2).
  *
- * Pages go in through `takePage`: chain of heads, judgement of each new version, then one
- * transaction that holds the cursor. What was verified once is kept for ever, also when a restored
+ * Pages go in through `takePage`: chain of heads, judgement of each new version; an answer's pages
+ * are one transaction, which holds the cursors. What was verified once is kept for ever, also when a restored
  * server no longer has it: such versions have no `seq` and are put back. Sends nothing.
  */
 
@@ -285,6 +285,12 @@ export class Replica {
     return this.#trust.circles.has(circle)
   }
 
+  /** Also a programme that lists a trusted group; whether that group names it is the domain's to see. */
+  #isShown(circle: Id): boolean {
+    const groups = this.circles.get(circle)?.groups ?? new Set<Id>()
+    return this.isTrusted(circle) || [...groups].some((group) => this.isTrusted(group))
+  }
+
   #traceTrust(): Set<Id> {
     const trusted = new Set<Id>()
     const known = new Set<Id>([this.account.id])
@@ -324,7 +330,11 @@ export class Replica {
 
   // -- pages --------------------------------------------------------------------------
 
-  /** Verify one page of a space's log and keep it, or change nothing; throws `ServerFault`. */
+  /**
+   * Verify one page of a space's log and take it in; the caller commits.
+   *
+   * Throws `server_fault`: then what is in memory is half a page, and has to be read anew.
+   */
   async takePage(space: Id, inc: number, page: Page, now: number): Promise<void> {
     const versions = page.versions.map(envelope.fromWire)
     const held = this.spaces.get(space) ?? this.#meet(space, versions)
@@ -343,10 +353,6 @@ export class Replica {
     held.forgetHeads()
     try {
       await this.#keepPage(held, start, { inc, seq: page.seq, head: page.head }, versions, page.reset, now)
-      await this.tables.commit()
-    } catch (error) {
-      await this.reload()
-      throw error
     } finally {
       held.freshHeads = new Map()
       held.forgetHeads()
@@ -381,6 +387,7 @@ export class Replica {
     if (twice || (!reset && [...known.values()].some((seq) => seq !== null))) {
       throw new EnidError('server_fault', 'a version came twice')
     }
+    this.#verifyAhead(held, versions)
     const judged: Judged[] = []
     for (const [place, version] of versions.entries()) {
       if (known.has(version.id)) continue
@@ -400,6 +407,14 @@ export class Replica {
     this.#moveCursor(held.id, cursor, versions, now)
     if (judged.length) await this.#tryWaiting(held, now)
     this.touched.add(held.id)
+  }
+
+  /** A page is judged in order; its signatures are checked side by side. */
+  #verifyAhead(held: Held, versions: readonly Version[]): void {
+    for (const { header, id, signature } of versions) {
+      const seated = held.membership.devices.get(header.device)
+      if (seated) signing.verifyAhead(header.suite, seated.key, SIGN_VERSION, unb64(id), signature, this.#checkedKeys)
+    }
   }
 
   /** Those that are held already, and their places. */
@@ -726,6 +741,9 @@ export class Replica {
       const held = this.spaces.get(id)
       if (held) await this.#file(held, bases)
     }
+    // One log may be what makes another trusted.
+    const logs = [...this.spaces.values()].filter((held) => held.space.kind === SpaceKind.CIRCLE)
+    if (logs.some((held) => this.touched.has(held.id))) for (const held of logs) this.#keepCircle(held)
     this.touched.clear()
     return done
   }
@@ -752,7 +770,6 @@ export class Replica {
     }
     const was = this.tables.spaces.get(held.id)
     if (was && JSON.stringify(was.skipped) !== JSON.stringify(skipped)) this.#changeSpace(held.id, { skipped })
-    if (held.space.kind === SpaceKind.CIRCLE) this.#keepCircle(held)
   }
 
   /** The type of a content: `~` deleted, `?` no key yet, `!` misplaced or malformed, `*` not known to this app. */
@@ -788,7 +805,7 @@ export class Replica {
       })),
       groups: [...membership.groups],
       frozen: this.frozen(held.space.circle),
-      trusted: this.isTrusted(held.space.circle),
+      trusted: this.#isShown(held.space.circle),
     }
     this.tables.put('circles', { id: held.space.circle, state })
   }

@@ -24,6 +24,8 @@ import { FIRST_CLASSES, LATER_CLASSES, WorldReader } from '../vault/world.ts'
 import { emptyWorld, facts } from './truth.ts'
 
 const ACCOUNT = 'account'
+/** While a first sync brings page after page, what came is shown this often. */
+const FIRST_SYNC_MS = 700
 /** This tab's own name for as long as it is not loaded anew: two tabs are two editors. */
 const tab = b64(random(16))
 
@@ -61,6 +63,8 @@ export class Phone {
   #loop: Promise<Loop> | null = null
   #next = -1
   #closed = false
+  readonly #coming = new Set<Id>()
+  #gathering = false
 
   private constructor(store: Store, vault: Vault, id: Id, secret: Bytes) {
     this.store = store
@@ -159,7 +163,7 @@ export class Phone {
       return this.#reader.refresh([])
     })
     this.#tell({ kind: 'changed', spaces: [] })
-    this.wake('write')
+    this.wake(rows.every((row) => row.content?.t === 'sheet') ? 'mark' : 'write')
     return 'saved'
   }
 
@@ -232,7 +236,7 @@ export class Phone {
   /** The keys that sign; opened when something is to be signed. */
   async account(): Promise<Account> {
     const { Account } = await import('../vault/account.ts')
-    return Account.open(this.store)
+    return Account.open(this.store, this.vault)
   }
 
   loop(): Promise<Loop> {
@@ -246,7 +250,7 @@ export class Phone {
     ])
     const transport = new HttpTransport(location.origin, (net) => { facts.net.value = net })
     const watch = {
-      changed: (spaces: readonly Id[]) => void this.#changed(spaces).then(() => this.#upkeep()),
+      changed: (spaces: readonly Id[]) => this.#arrived(spaces),
       progress: (done: number, of: number | null) => {
         facts.progress.value = of === null || done >= of ? null : { done, of }
       },
@@ -257,6 +261,19 @@ export class Phone {
       isHidden: () => document.hidden,
       refused: (error) => void this.#refused(error),
     })
+  }
+
+  /** Many pages of a first sync make one reading. */
+  #arrived(spaces: readonly Id[]): void {
+    for (const space of spaces) this.#coming.add(space)
+    if (this.#gathering) return
+    this.#gathering = true
+    setTimeout(() => {
+      this.#gathering = false
+      const all = [...this.#coming]
+      this.#coming.clear()
+      void this.#changed(all).then(() => this.#upkeep())
+    }, facts.progress.value ? FIRST_SYNC_MS : 0)
   }
 
   async #refused(error: EnidError): Promise<void> {

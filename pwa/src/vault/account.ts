@@ -93,10 +93,10 @@ export class Account {
   }
 
   /** Open the account of a store; throws `no_account` when there is none, `unopened` when it is locked. */
-  static async open(store: Store): Promise<Account> {
+  static async open(store: Store, known: Vault | null = null): Promise<Account> {
     const secrets = await secretsOf(store)
     if (!secrets.length) throw new EnidError('no_account', 'no account is on this phone yet')
-    const vault = Vault.from(secrets)
+    const vault = known ?? Vault.from(secrets)
     if (!vault) throw new EnidError('unopened', 'this phone is locked')
     const kept = await opened(vault, secrets, 'kept')
     const seed = await opened(vault, secrets, 'seed')

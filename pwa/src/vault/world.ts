@@ -17,7 +17,7 @@ const ALWAYS = ['~', '*']
 
 /** What Today shows. */
 export const FIRST_CLASSES = [
-  'session', 'group', 'person', 'programme', 'apology', 'apology_flag', 'sitting', 'notice', 'rules', 'agreement',
+  'session', 'group', 'person', 'programme', 'programme_key', 'apology', 'apology_flag', 'sitting', 'notice', 'rules', 'agreement',
   'settings', ...ALWAYS,
 ]
 
