@@ -47,7 +47,7 @@ PIP_ADVICE = (
     ),
     (
         "No space left on device",
-        "The disk is full: free about 800 MB and run this again.",
+        "The disk is full: free about 1 GB and run this again.",
     ),
     (
         "from versions: none",
@@ -67,7 +67,7 @@ NPM_ADVICE = (
         "A package differs from the one in pwa/package-lock.json, so it was not "
         "installed. Try another network; if it stays so, do not go on.",
     ),
-    ("ENOSPC", "The disk is full: free about 800 MB and run this again."),
+    ("ENOSPC", "The disk is full: free about 1 GB and run this again."),
     *(
         (
             sign,
