@@ -47,6 +47,8 @@ export interface Book {
   readonly next: ReadonlySignal<Next>
   readonly undoable: ReadonlySignal<boolean>
   readonly opened: ReadonlySignal<Opened | null>
+  /** A leader's name, as short as it can be here. */
+  short(name: string): string
   /** For a screen reader: what just happened to others than the one that was tapped. */
   readonly said: ReadonlySignal<string>
   readonly failed: ReadonlySignal<string>
@@ -61,7 +63,8 @@ export interface Book {
   undo(): void
   /** Tries again what this phone could not keep. */
   again(): void
-  visitor(name: string): void
+  /** Puts somebody on the list by name, as here; who that is now. */
+  visitor(name: string): Id
   open(what: Opened): void
   close(): void
 }
@@ -113,8 +116,9 @@ export function openBook(rec: Id): Book {
     closed: computed(() => closedOf(found.value, seen.value)),
     order: lastingList(() => view.value.rows.map((one) => one.person)),
     locked: computed(() => view.value.finishedByMe && !correcting.value),
-    next: computed(() => nextOf(session.value, view.value, correcting.value), ),
+    next: computed(() => nextOf(session.value, view.value, correcting.value)),
     undoable: computed(() => steps.value.length > 0),
+    short: (name) => shortOf(name, view.value.others.map((other) => other.name)),
 
     choose(person, value) {
       const stands = row(person).peek()
@@ -169,9 +173,11 @@ export function openBook(rec: Id): Book {
       }
     },
     visitor(name) {
-      put(addVisitor(world.peek(), pen(), session.peek(), name))
+      const added = addVisitor(world.peek(), pen(), session.peek(), name)
+      put(added)
       said.value = words.moreSheet.visitorAdded(name)
       opened.value = null
+      return added.stood[0]!.person
     },
     open(what) { opened.value = what },
     close() { opened.value = null },
@@ -190,6 +196,13 @@ function nextOf(session: SessionView, view: RegisterView, correcting: boolean): 
   if (session.phase === 'future') return { kind: 'wait' }
   const count = view.fillable.length
   return count ? { kind: 'fill', count, all: count === view.rows.length } : { kind: 'finish' }
+}
+
+/** 'Sam' for 'Sam Whitfield', unless another is a Sam too or the name begins with a title. */
+export function shortOf(name: string, others: readonly string[]): string {
+  const [first = name] = name.split(' ')
+  const shared = others.some((other) => other !== name && other.split(' ')[0] === first)
+  return shared || /^(dr|prof|mr|mrs|ms|mx|miss)\.?$/i.test(first) ? name : first
 }
 
 /** What is equal stays the same object, so that nobody who reads it is painted again. */

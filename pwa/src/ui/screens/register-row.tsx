@@ -19,8 +19,9 @@ const isOffered = (value: MarkValue | null): boolean => (offered as readonly unk
 export function Row({ book, person }: { readonly book: Book; readonly person: Id }): JSX.Element | null {
   const row = book.row(person).value
   const changing = useSignal(false)
+  useEffect(() => { if (row?.value) changing.value = false }, [row?.value])
   if (!row) return null
-  const says = book.locked.value ? stands(row) : changing.value ? null : saysOf(row)
+  const says = book.locked.value ? stands(book, row) : changing.value ? null : saysOf(book, row)
   return (
     <li class="register-row" data-saving={row.saving}>
       <fieldset class="register-person" aria-labelledby={`name-${person}`}>
@@ -55,21 +56,21 @@ function asideOf(row: RegisterRow): string | null {
 interface Saying { readonly text: string; readonly tone: 'plain' | 'violet' }
 
 /** What a row says instead of asking; `null` where it asks. */
-function saysOf(row: RegisterRow): Saying | null {
-  if (row.state === 'differ') return { tone: 'violet', text: sidesOf(row) }
+function saysOf(book: Book, row: RegisterRow): Saying | null {
+  if (row.state === 'differ') return { tone: 'violet', text: sidesOf(book, row) }
   if (row.value !== null) return isOffered(row.value) ? null : { tone: 'plain', text: words.values[row.value] }
   if (row.apology) return { tone: 'plain', text: row.apology.inTime ? words.apologies : words.apologiesAfter }
   return row.expected ? null : { tone: 'plain', text: words.away }
 }
 
 /** The same for a register that is finished: nothing asks. */
-function stands(row: RegisterRow): Saying {
-  return saysOf(row) ?? { tone: 'plain', text: words.values[row.value ?? 'none'] }
+function stands(book: Book, row: RegisterRow): Saying {
+  return saysOf(book, row) ?? { tone: 'plain', text: words.values[row.value ?? 'none'] }
 }
 
 /** 'You: here · Sam: absent'. */
-export function sidesOf(row: RegisterRow): string {
-  return row.sides.map((side) => words.side(side.mine ? words.you : side.by, words.said[side.value])).join(' · ')
+function sidesOf(book: Book, row: RegisterRow): string {
+  return row.sides.map((side) => words.side(side.mine ? words.you : book.short(side.by), words.said[side.value])).join(' · ')
 }
 
 function Says({ book, row, tone, text, onChange }: {

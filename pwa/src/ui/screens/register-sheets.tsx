@@ -2,7 +2,7 @@
 
 import { useComputed } from '@preact/signals'
 import type { ComponentChildren, JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { clockWords, dayWords, instantToWall } from '../../domain/time.ts'
 import type { MarkValue, RegisterRow, RegisterView } from '../../domain/views.ts'
 import type { Id } from '../../protocol/local.ts'
@@ -20,9 +20,18 @@ const DAY = 24 * 60 * 60_000
 /** After this long the list of members is said to be old. */
 const ROSTER_OLD = 14 * DAY
 
+const FIELD = 'visitor-name'
+
 /** The one that is open. */
 export function Sheets({ book }: { readonly book: Book }): JSX.Element | null {
   const open = book.opened.value
+  const person = open && 'person' in open ? open.person : null
+  const before = useRef(person)
+  useEffect(() => {
+    // What opened the sheet may be gone: *Settle* is, once it is settled.
+    if (before.current !== null && !open) focusSoon(`name-${before.current}`, true)
+    before.current = person
+  }, [open])
   switch (open?.kind) {
     case 'person': return <Person key={open.person} book={book} person={open.person} />
     case 'differ': return <Differ key={open.person} book={book} person={open.person} />
@@ -34,6 +43,15 @@ export function Sheets({ book }: { readonly book: Book }): JSX.Element | null {
     case 'finished': return <Finished book={book} />
     case undefined: return null
   }
+}
+
+/** Gives the focus to something that is about to stand there; to a name means to its button. */
+function focusSoon(id: string, ifLost = false): void {
+  requestAnimationFrame(() => {
+    if (ifLost && document.activeElement !== document.body) return
+    const found = document.getElementById(id)
+    ;(found?.closest('button') ?? found)?.focus()
+  })
 }
 
 /** A sheet that the second tap of a trembling thumb neither closes nor answers. */
@@ -282,13 +300,14 @@ function Visitor({ book }: { readonly book: Book }): JSX.Element {
   const add = (event: Event): void => {
     event.preventDefault()
     const typed = name.trim().replace(/\s+/g, ' ')
-    if (typed) book.visitor(typed)
+    if (typed) focusSoon(`name-${book.visitor(typed)}`)
     else say(m.visitorMissing)
   }
+  useEffect(() => focusSoon(FIELD), [])
   return (
     <Steady title={m.visitor} book={book}>
       <form class="section" onSubmit={add} noValidate>
-        <Field label={m.visitorLabel} hint={m.visitorHint} error={wrong} value={name} onText={type}
+        <Field id={FIELD} label={m.visitorLabel} hint={m.visitorHint} error={wrong} value={name} onText={type}
           maxLength={200} autocomplete="off" autocapitalize="words" spellcheck={false} enterkeyhint="done" />
         <Button type="submit">{m.visitorAdd}</Button>
       </form>

@@ -28,6 +28,7 @@ export function Register({ rec }: { readonly rec: string }): JSX.Element {
     <div class="register">
       <div class="register-page">
         <Head book={book} />
+        <Others book={book} />
         <List book={book} />
         <Foot book={book} />
       </div>
@@ -62,21 +63,36 @@ function Head({ book }: { readonly book: Book }): JSX.Element {
         <Icon name="back" />
       </button>
       <h1 ref={heading} tabIndex={-1}><span>{groupName}</span><span> · {words.session(number)}</span></h1>
-      <Others book={book} />
+      <Ahead book={book} />
       <State book={book} />
       <a class="register-way" href={href('help')} aria-label={common.help}><Icon name="help" /></a>
     </header>
   )
 }
 
-/** How far the other leaders are, as far as this phone knows. */
+/** How far the other leaders are, as far as this phone knows; `null` when nothing was heard. */
+const aheadOf = (book: Book): string | null => {
+  const { others } = book.view.value
+  const shown = others.filter((other) => other.finished || other.marked > 0)
+  const say = ({ name, marked, finished }: (typeof others)[number]): string => finished
+    ? words.progressFinished(book.short(name)) : words.progress(book.short(name), marked)
+  return shown.length ? shown.map(say).join(' · ') : null
+}
+
+/** A line of its own where the rows leave room for it. */
 function Others({ book }: { readonly book: Book }): JSX.Element | null {
-  const ahead = useComputed(() => {
-    const [one] = book.view.value.others.filter((other) => other.finished || other.marked > 0)
-    if (!one) return null
-    return one.finished ? words.progressFinished(one.name) : words.progress(one.name, one.marked)
-  }).value
-  return ahead === null ? null : <span class="register-others">{ahead}</span>
+  const ahead = useComputed(() => aheadOf(book)).value
+  if (ahead === null) return null
+  return <p class="register-others" style={{ '--rows': String(book.order.value.length) }}>{ahead}</p>
+}
+
+/** The same at the end of the header, where they do not; to the eye alone. */
+function Ahead({ book }: { readonly book: Book }): JSX.Element | null {
+  const ahead = useComputed(() => aheadOf(book)).value
+  if (ahead === null) return null
+  return (
+    <span class="register-ahead" aria-hidden="true" style={{ '--rows': String(book.order.value.length) }}>{ahead}</span>
+  )
 }
 
 /** Whether all of it is sent, and who sees it. */

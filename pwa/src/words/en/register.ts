@@ -77,7 +77,7 @@ export const register = section('register', {
   correct: 'Correct something',
   close: 'Done correcting',
   early: (day: string, time: string) =>
-    `Starts ${day}, ${time}. You can note apologies now, with the name.`,
+    `Starts ${day}, ${time}. Tap a name to note apologies.`,
 
   /** The list without people, and a page that cannot be. */
   empty: 'No members yet.',
