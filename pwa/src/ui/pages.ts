@@ -48,6 +48,7 @@ export const pages: Partial<Record<RouteName, PageOf>> = {
     frame: 'tabs', tab: 'groups', load: screen(() => import('./screens/rules.tsx'), (m) => m.Rules),
     side: screen(group, (m) => m.SideDates),
   },
+  register: { frame: 'task', tab: null, load: screen(() => import('./screens/register.tsx'), (m) => m.Register) },
   notes: { frame: 'tabs', tab: 'notes', load: screen(notes, (m) => m.Notes) },
   note: {
     frame: 'tabs', tab: 'notes', load: screen(() => import('./screens/note.tsx'), (m) => m.Note),
