@@ -7,7 +7,7 @@
  * apply as well; the app itself judges without.
  */
 
-import { b64, unb64, type Bytes, type Id } from './encoding.ts'
+import { unb64, type Id } from './encoding.ts'
 import { decode, type Entry, type Epoch } from './entries.ts'
 import { recordKey, SEALED_OVERHEAD, type RecordKey, type Version } from './envelope.ts'
 import { EnidError, type Code, type Facts } from './errors.ts'
@@ -145,25 +145,8 @@ async function verifySignature(
     throw no('bad_entry', 'the device key does not fit the device')
   }
   const key = brings ? entry.deviceKey : membership.device(header.device).key
-  await verifyVersion(version, key, checked)
-}
-
-const proven = new WeakMap<Version, Id>()
-
-/**
- * Throw `bad_signature` unless a device key signed this version.
- *
- * What was found good is remembered for this very object, so that the signatures of a page
- * can be verified side by side before its versions are judged one by one.
- */
-export async function verifyVersion(
-  version: Version, key: Bytes, checked: CheckedKeys,
-): Promise<void> {
-  const name = b64(key)
-  if (proven.get(version) === name) return
-  const { id, header, signature } = version
+  const { id, signature } = version
   await verify(header.suite, key, SIGN_VERSION, unb64(id), signature, checked)
-  proven.set(version, name)
 }
 
 function checkChain(version: Version, state: State): void {

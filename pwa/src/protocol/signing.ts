@@ -7,7 +7,7 @@
  * key it is.
  */
 
-import { b64, concat, sameBytes, type Bytes, type Id } from './encoding.ts'
+import { b64, concat, type Bytes, type Id } from './encoding.ts'
 import { EnidError } from './errors.ts'
 import type { Label } from './labels.ts'
 
@@ -55,15 +55,8 @@ export async function sign(
   return new Uint8Array(await crypto.subtle.sign(ED25519, held, concat(label, message)))
 }
 
-interface Ahead {
-  readonly suite: number
-  readonly key: Bytes
-  readonly label: Label
-  readonly message: Uint8Array
-  readonly done: Promise<unknown>
-}
-
-const ahead = new WeakMap<Bytes, Ahead>()
+/** Verifications that `verifyAhead` began, by the very signature, and what they are of. */
+const ahead = new WeakMap<Bytes, { readonly claim: Id; readonly done: Promise<void> }>()
 
 /**
  * Begin to verify a signature that `verify` will be asked about with the same arguments.
@@ -74,8 +67,14 @@ export function verifyAhead(
   suite: number, key: Bytes, label: Label, message: Uint8Array, signature: Bytes,
   checked: CheckedKeys,
 ): void {
-  const done = verifyNow(suite, key, label, message, signature, checked).then(() => null, (error: unknown) => error)
-  ahead.set(signature, { suite, key, label, message, done })
+  const done = verifyNow(suite, key, label, message, signature, checked)
+  // A bad signature is bad again; what failed for want of a network may not.
+  done.catch(() => ahead.delete(signature))
+  ahead.set(signature, { claim: claimOf(suite, key, label, message), done })
+}
+
+function claimOf(suite: number, key: Bytes, label: Label, message: Uint8Array): Id {
+  return b64(concat(Uint8Array.of(suite), key, label, message))
 }
 
 /**
@@ -89,11 +88,8 @@ export async function verify(
   checked: CheckedKeys,
 ): Promise<void> {
   const begun = ahead.get(signature)
-  const same = begun && begun.suite === suite && begun.label === label
-    && sameBytes(begun.key, key) && sameBytes(begun.message, message)
-  if (!same) return verifyNow(suite, key, label, message, signature, checked)
-  const error = await begun.done
-  if (error !== null) throw error
+  if (begun?.claim === claimOf(suite, key, label, message)) return begun.done
+  return verifyNow(suite, key, label, message, signature, checked)
 }
 
 async function verifyNow(

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { b64, type Bytes } from '../../src/protocol/encoding.ts'
+import { b64, unb64, type Bytes } from '../../src/protocol/encoding.ts'
 import {
   build, encodeHeader, parse, type Header, type Sealed,
 } from '../../src/protocol/envelope.ts'
@@ -14,7 +14,6 @@ import { SIGN_DEVICE, SIGN_VERSION } from '../../src/protocol/labels.ts'
 import { certify, Membership, verifyCertificate, type Account } from '../../src/protocol/membership.ts'
 import * as sealing from '../../src/protocol/sealing.ts'
 import * as signing from '../../src/protocol/signing.ts'
-import { verifyVersion } from '../../src/protocol/check.ts'
 import { checked, fold, outcome, vectors } from './known.ts'
 
 const random = (size: number): Bytes => crypto.getRandomValues(new Uint8Array(size))
@@ -173,15 +172,27 @@ test('a key is examined once, and a bad one is never remembered', async () => {
   assert.equal(await outcome(() => signing.checkWrapKey(1, random(32))), 'ok')
 })
 
-test('a version that was found genuine is remembered under that key only', async () => {
-  const [seed, other] = [random(32), random(32)]
+test('what is verified ahead counts for that signature, key, label and message only', async () => {
+  const seed = random(32)
+  const key = await signing.publicKey(1, seed)
   const sign = (id: Bytes) => signing.sign(1, seed, SIGN_VERSION, id)
   const made = await build(headerOf(random(24)), new Uint8Array(0) as Sealed, sign)
   const version = parse(made.raw, made.signature, made.body)
   assert.deepEqual(version, made)
-  await verifyVersion(version, await signing.publicKey(1, seed), checked)
-  const wrong = await signing.publicKey(1, other)
-  assert.equal(await outcome(() => verifyVersion(version, wrong, checked)), 'bad_signature')
+  const { signature } = version
+  const over = unb64(version.id)
+  const verify = (by: Bytes, label: typeof SIGN_VERSION, what: Bytes, mark: Bytes) =>
+    outcome(() => signing.verify(1, by, label, what, mark, checked))
+  signing.verifyAhead(1, key, SIGN_VERSION, over, signature, checked)
+  assert.equal(await verify(key, SIGN_VERSION, over, signature), 'ok')
+  const other = await signing.publicKey(1, random(32))
+  assert.equal(await verify(other, SIGN_VERSION, over, signature), 'bad_signature')
+  assert.equal(await verify(key, SIGN_DEVICE, over, signature), 'bad_signature')
+  assert.equal(await verify(key, SIGN_VERSION, flipped(over, 3), signature), 'bad_signature')
+  const wrong = flipped(signature, 9)
+  signing.verifyAhead(1, key, SIGN_VERSION, over, wrong, checked)
+  assert.equal(await verify(key, SIGN_VERSION, over, wrong), 'bad_signature')
+  assert.equal(await verify(key, SIGN_VERSION, over, wrong), 'bad_signature')
 })
 
 test('a certificate is for one account and one device (SEC-04)', async () => {
