@@ -114,6 +114,7 @@ export async function startMadeUp(role: 'member' | 'leader'): Promise<void> {
   batch(() => {
     facts.world.value = world
     facts.madeUp.value = true
+    facts.whole.value = true
     facts.vault.value = 'open'
   })
 }

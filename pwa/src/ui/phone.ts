@@ -90,6 +90,7 @@ export class Phone {
     const phone = new Phone(store, vault, account, await vault.recordSecret(secrets))
     await phone.#show(() => phone.#reader.load(FIRST_CLASSES))
     const revoked = (await store.get('meta', 'revoked'))?.value === true
+    facts.whole.value = false
     facts.vault.value = revoked ? 'revoked' : 'open'
     return phone
   }
@@ -97,6 +98,7 @@ export class Phone {
   /** What can wait until the first paint: the other classes, and the network. */
   async settle(): Promise<void> {
     await this.#show(() => this.#reader.load(LATER_CLASSES))
+    facts.whole.value = true
     facts.persisted.value = (await navigator.storage?.persisted?.()) ?? null
     this.wake('start')
   }

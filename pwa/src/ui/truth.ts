@@ -23,6 +23,7 @@ export const facts = {
   now: signal(Date.now()),
   vault: signal<Vault>('empty'),
   madeUp: signal(false),
+  whole: signal(false),
   progress: signal<{ done: number; of: number } | null>(null),
   persisted: signal<boolean | null>(null),
   update: signal<'none' | 'ready'>('none'),
@@ -45,6 +46,8 @@ export const now: ReadonlySignal<number> = facts.now
 export const vault: ReadonlySignal<Vault> = facts.vault
 /** The made-up group: nothing leaves this phone. */
 export const madeUp: ReadonlySignal<boolean> = facts.madeUp
+/** Whether all that this phone holds was read: the first paint needs little of it, so notes come after. */
+export const whole: ReadonlySignal<boolean> = facts.whole
 /** The first sync, as long as it lasts. */
 export const progress: ReadonlySignal<{ done: number; of: number } | null> = facts.progress
 /** Whether the browser promised to keep what is here; `null` while it was not asked. */
