@@ -69,8 +69,8 @@ export interface Book {
   close(): void
 }
 
-/** Taps that can still be undone, by session. A reload forgets them; the history does not. */
-const taps = new Map<Id, Signal<readonly (readonly Stood[])[]>>()
+/** Taps that can still be undone, by account and session. A reload forgets them; the history does not. */
+const taps = new Map<string, Signal<readonly (readonly Stood[])[]>>()
 
 /** The register of a session; open it once for a screen. */
 export function openBook(rec: Id): Book {
@@ -87,8 +87,9 @@ export function openBook(rec: Id): Book {
     return one
   }
 
-  const steps = taps.get(rec) ?? signal<readonly (readonly Stood[])[]>([])
-  taps.set(rec, steps)
+  const whose = `${world.peek().account} ${rec}`
+  const steps = taps.get(whose) ?? signal<readonly (readonly Stood[])[]>([])
+  taps.set(whose, steps)
   const correcting = signal(false)
   const opened = signal<Opened | null>(null)
   const said = signal('')
