@@ -49,6 +49,10 @@ export const pages: Partial<Record<RouteName, PageOf>> = {
     side: screen(group, (m) => m.SideDates),
   },
   register: { frame: 'task', tab: null, load: screen(() => import('./screens/register.tsx'), (m) => m.Register) },
+  apology: {
+    frame: 'tabs', tab: 'groups', load: screen(() => import('./screens/apology.tsx'), (m) => m.Apology),
+    side: screen(group, (m) => m.SideDates),
+  },
   notes: { frame: 'tabs', tab: 'notes', load: screen(notes, (m) => m.Notes) },
   note: {
     frame: 'tabs', tab: 'notes', load: screen(() => import('./screens/note.tsx'), (m) => m.Note),
