@@ -115,6 +115,18 @@ export interface CircleState {
   readonly frozen: string | null
 }
 
+/** What an invitation brought (PROTOCOL 7.3): all of it may be missing. */
+export interface Pack {
+  readonly group?: string
+  readonly programme?: string
+  readonly name?: string
+  readonly next?: readonly string[]
+  readonly rules?: readonly string[]
+  readonly help?: readonly string[]
+  /** The day of its making. */
+  readonly as_of?: string
+}
+
 /** Everything this phone knows of one account: the argument of every projection. */
 export interface World {
   readonly account: Id
@@ -125,6 +137,8 @@ export interface World {
   readonly outbox: readonly Pending[]
   /** Local names and editors whose version has been seen: name -> version id. */
   readonly seen: ReadonlyMap<Id, Id>
+  /** By circle: what an invitation brought, for as long as no key has come. */
+  readonly packs?: ReadonlyMap<Id, Pack>
 }
 
 /** Where acts get what is not theirs to decide; passed in, so that acts stay pure. */

@@ -13,6 +13,7 @@ import {
   type Change,
   type CircleRow,
   type KeyRow,
+  type MetaRow,
   type OutboxRow,
   type Rows,
   type SecretRow,
@@ -26,6 +27,8 @@ type Schema = DBSchema & {
 }
 
 const VERSION = 1
+/** Packs of invitations stand among the meta rows, by circle. */
+export const PACK = 'pack '
 const STRICT = { durability: 'strict' } as const
 
 /** The page that comes first: what the phone opens with. */
@@ -36,6 +39,7 @@ export interface Launch {
   readonly seen: SeenRow[]
   readonly outbox: OutboxRow[]
   readonly bodies: BodyRow[]
+  readonly packs: MetaRow[]
 }
 
 /** A row that was sealed or changed by somebody else meanwhile: nothing was written. */
@@ -82,20 +86,21 @@ export class Store {
    */
   async launch(classes: readonly string[], isWanted: (space: SpaceRow) => boolean): Promise<Launch> {
     const tx = this.db.transaction(
-      ['spaces', 'circles', 'keys', 'seen', 'outbox', 'bodies'], 'readonly',
+      ['spaces', 'circles', 'keys', 'seen', 'outbox', 'bodies', 'meta'], 'readonly',
     )
-    const [spaces, circles, keys, seen, outbox] = await Promise.all([
+    const [spaces, circles, keys, seen, outbox, packs] = await Promise.all([
       tx.objectStore('spaces').getAll(),
       tx.objectStore('circles').getAll(),
       tx.objectStore('keys').getAll(),
       tx.objectStore('seen').getAll(),
       tx.objectStore('outbox').getAll(),
+      tx.objectStore('meta').getAll(IDBKeyRange.bound(PACK, `${PACK}~`)),
     ])
     const index = tx.objectStore('bodies').index('cls')
     const asked = spaces.filter(isWanted).flatMap((space) =>
       classes.map((cls) => index.getAll(IDBKeyRange.only([space.id, cls]))))
     const bodies = (await Promise.all(asked)).flat()
-    return { spaces, circles, keys, seen, outbox, bodies }
+    return { spaces, circles, keys, seen, outbox, bodies, packs }
   }
 
   /** A whole table, or those rows of it whose key begins with `first`. */

@@ -16,7 +16,7 @@ import { SIGN_JOIN, SIGN_SESSION } from '../protocol/labels.ts'
 import { certify, joinMessage } from '../protocol/membership.ts'
 import * as sealing from '../protocol/sealing.ts'
 import * as signing from '../protocol/signing.ts'
-import { Overtaken, type Store } from '../storage/db.ts'
+import { Overtaken, PACK, type Store } from '../storage/db.ts'
 import type { OutboxRow, VersionRow } from '../storage/rows.ts'
 import type { Account } from '../vault/account.ts'
 import { ask, type Json, type Transport } from './net.ts'
@@ -199,6 +199,8 @@ export class Client {
     const circle = b64(unb64(field(pack, 'circle'), 32))
     const lookup = await invitation.lookup()
     this.tables.setMeta('lookup', lookup)
+    // Dates, place and rules are there before any leader's phone has given a key.
+    this.tables.setMeta(`${PACK}${circle}`, await this.account.vault.seal('pack', fromText(JSON.stringify(pack))))
     await this.tables.commit()
     await this.signIn(lookup)
     const held = this.replica.ensure(spaceOf(circle, SpaceKind.CIRCLE))

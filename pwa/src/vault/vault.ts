@@ -37,7 +37,7 @@ export interface Read {
 }
 
 /** What a seal on this phone is for; bound to it, so that no two can be swapped. */
-type Purpose = 'intent' | 'copy' | `key ${Id} ${Id}` | `secret ${string}`
+type Purpose = 'intent' | 'copy' | 'pack' | `key ${Id} ${Id}` | `secret ${string}`
 
 export class Vault {
   readonly #key: CryptoKey

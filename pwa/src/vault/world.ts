@@ -5,11 +5,12 @@
  * change is the same object as before, so that what was computed of it stays.
  */
 
+import { toText, type Bytes } from '../protocol/encoding.ts'
 import { parseHeader } from '../protocol/envelope.ts'
 import { ruleName, spaceName, type Rule, type SpaceKind } from '../protocol/kinds.ts'
-import type { CircleState, Id, Opened, Pending, SpaceState, World } from '../protocol/local.ts'
-import type { Store } from '../storage/db.ts'
-import type { BodyRow, KeyRow, OutboxRow, SpaceRow } from '../storage/rows.ts'
+import type { CircleState, Id, Opened, Pack, Pending, SpaceState, World } from '../protocol/local.ts'
+import { PACK, type Store } from '../storage/db.ts'
+import type { BodyRow, KeyRow, MetaRow, OutboxRow, SpaceRow } from '../storage/rows.ts'
 import type { LocalIntent, Vault } from './vault.ts'
 
 /** Deleted heads, and contents of a kind that this app does not know. */
@@ -37,6 +38,7 @@ export class WorldReader {
   readonly #opened = new Map<string, Opened>()
   readonly #intents = new Map<number, LocalIntent>()
   readonly #spaces = new Map<Id, SpaceState>()
+  readonly #packs = new Map<string, [Id, Pack]>()
   #classes: readonly string[] = []
 
   constructor(account: Id, store: Store, vault: Vault) {
@@ -60,7 +62,7 @@ export class WorldReader {
 
   async #world(): Promise<World> {
     const isNew = (space: SpaceRow): boolean => !this.#spaces.has(space.id)
-    const { spaces, circles, keys, seen, outbox, bodies } = await this.#store.launch(this.#classes, isNew)
+    const { spaces, circles, keys, seen, outbox, bodies, packs } = await this.#store.launch(this.#classes, isNew)
     const states = (circles.map((row) => row.state) as StoredCircle[]).filter((circle) => circle.trusted)
     const trusted = new Map(states.map((circle) => [circle.id, circle]))
     const bySpace = Map.groupBy(bodies, (row) => row.space)
@@ -85,7 +87,17 @@ export class WorldReader {
       spaces: all,
       outbox: written.map(({ row }) => row),
       seen: new Map(seen.map(({ name, version }) => [name, version])),
+      packs: new Map(await Promise.all(packs.map((row) => this.#pack(row)))),
     }
+  }
+
+  async #pack(row: MetaRow): Promise<[Id, Pack]> {
+    const known = this.#packs.get(row.name)
+    if (known) return known
+    const pack = JSON.parse(toText(await this.#vault.open('pack', row.value as Bytes))) as Pack
+    const found: [Id, Pack] = [row.name.slice(PACK.length), pack]
+    this.#packs.set(row.name, found)
+    return found
   }
 
   async #space(row: SpaceRow, bodies: readonly BodyRow[], keys: readonly KeyRow[]): Promise<SpaceState> {
