@@ -7,10 +7,9 @@ import { circlesOf, comes } from '../../domain/people.ts'
 import { dayWords } from '../../domain/time.ts'
 import type { AttendanceView, MyMark } from '../../domain/views.ts'
 import { more } from '../../words/en/more.ts'
-import { Audience, Details, Empty, Inset, Page, PageHead, Section, Tag } from '../parts/index.ts'
-import type { IconName } from '../parts/index.ts'
+import { Audience, Details, Empty, Inset, Page, PageHead, Section, Tag, Waiting, type IconName } from '../parts/index.ts'
 import { href } from '../router.ts'
-import { now, world, zone } from '../truth.ts'
+import { now, whole, world, zone } from '../truth.ts'
 import '../style/more.css'
 
 const words = more.attendance
@@ -18,6 +17,7 @@ const words = more.attendance
 const OPEN = 12
 
 export function Attendance(): JSX.Element {
+  if (!whole.value) return <Waiting />
   const groups = circlesOf(world.value, 'group').filter((circle) => comes(world.value, circle.id))
   const views = groups.map((circle) => attendance(world.value, circle.id, now.value, zone))
   return (

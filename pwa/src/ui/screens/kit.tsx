@@ -7,7 +7,7 @@ import { sentenceFor } from '../../words/en/common.ts'
 import { more } from '../../words/en/more.ts'
 import { kitSaved, recoveryCode } from '../act.ts'
 import { bare } from '../codes.ts'
-import { Button, Buttons, CopyButton, ErrorSummary, Field, Inset, LinkButton, Page, PageHead, Waiting, type Wrong } from '../parts/index.ts'
+import { Button, Buttons, ErrorSummary, Field, Inset, LinkButton, Page, PageHead, Waiting, type Wrong } from '../parts/index.ts'
 import { href } from '../router.ts'
 import { madeUp, zone } from '../truth.ts'
 import { codeOf } from './failed.ts'
@@ -46,14 +46,25 @@ function Show({ code, onNext }: { readonly code: string; readonly onNext: () => 
       <p>{words.lead}</p>
       <Groups groups={groups} />
       <p class="quiet-text">{words.letters}</p>
-      <div class="kit-ways">
+      <Buttons>
         <Button kind="secondary" icon="print" onClick={() => print()}>{words.print}</Button>
-        <CopyButton text={code} label={words.copy} />
-      </div>
+        <Copy code={code} />
+      </Buttons>
       <ul class="kit-keep">{words.keep.map((line) => <li key={line}>{line}</li>)}</ul>
-      <Button onClick={onNext}>{words.next}</Button>
+      <Buttons><Button onClick={onNext}>{words.next}</Button></Buttons>
       <Paper groups={groups} />
     </Page>
+  )
+}
+
+function Copy({ code }: { readonly code: string }): JSX.Element {
+  const [done, say] = useState(false)
+  const copy = (): void => void navigator.clipboard.writeText(code).then(() => say(true), () => {})
+  return (
+    <>
+      <Button kind="secondary" icon={done ? 'tick' : 'copy'} onClick={copy}>{done ? words.copied : words.copy}</Button>
+      <span class="unseen" role="status">{done ? words.copied : ''}</span>
+    </>
   )
 }
 
@@ -123,9 +134,11 @@ function Check({ code, onBack, onDone }: {
             error={errors.find((error) => error.group === i)?.text ?? null}
             onText={(text) => type({ ...typed, [i]: text })} />
         ))}
-        <Button type="submit">{words.confirm}</Button>
+        <Buttons>
+          <Button type="submit">{words.confirm}</Button>
+          <Button kind="quiet" onClick={onBack}>{words.backToCode}</Button>
+        </Buttons>
       </form>
-      <Button kind="quiet" onClick={onBack}>{words.backToCode}</Button>
     </Page>
   )
 }

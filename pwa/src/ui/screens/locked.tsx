@@ -42,7 +42,7 @@ export function Locked(): JSX.Element {
       <form class="form" onSubmit={(event) => void open(event)} noValidate>
         <CodeField id="code" label={words.label} hint={words.hint} groups={groups} value={code}
           error={error?.text ?? null} onText={setCode} />
-        <Button type="submit" icon="key" disabled={busy}>{busy ? words.working : words.open}</Button>
+        <Buttons><Button type="submit" icon="key" disabled={busy}>{busy ? words.working : words.open}</Button></Buttons>
       </form>
       <p class="quiet-text">{words.waiting}</p>
       <Details title={words.lost}>{words.lostText.map((line) => <p key={line}>{line}</p>)}</Details>
@@ -78,7 +78,7 @@ export function Revoked(): JSX.Element {
             <p class="quiet-text">{words.notesText}</p>
           </>
         )}
-        <p role="status" class="quiet-text">{made ? more.phone.copyMade(made) : ''}</p>
+        <p class="said" role="status">{made ? more.phone.copyMade(made) : ''}</p>
       </Section>
       <Section title={words.again}>
         <p>{words.againText}</p>

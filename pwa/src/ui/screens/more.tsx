@@ -51,8 +51,9 @@ function Links({ kit }: { readonly kit: Kit }): JSX.Element {
         sub={waiting > 0 ? words.phoneWaiting(waiting) : madeUp.value ? null : words.phoneSafe} />
       <Row icon="register" title={words.attendance} sub={words.attendanceSub} {...to('attendance')} />
       {kit !== 'none' && (
-        <Row icon="key" title={words.kit} sub={words.kitSub} {...to('kit')}
-          end={kit === 'needed' && <Tag tone="amber" icon="warning">{words.kitNeeded}</Tag>} />
+        <Row icon="key" title={words.kit} {...to('kit')} sub={(
+          <>{words.kitSub}{kit === 'needed' && <span class="kit-needed"><Tag tone="amber" icon="warning">{words.kitNeeded}</Tag></span>}</>
+        )} />
       )}
       <Row icon="rules" title={words.how} sub={words.howSub} {...to('how')} />
     </Rows>

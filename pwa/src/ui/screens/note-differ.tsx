@@ -17,15 +17,16 @@ export function Differ({ note, onDone }: { readonly note: NoteView; readonly onD
     onDone()
   }
   const only = (text: string): Act => saveNote(world.value, pen(), note, { title: note.title, text }, pen().random(16))
-  const texts = note.versions.map((version) => version.text)
+  const versions = note.versions.toSorted((a, b) => Number(b.thisPhone) - Number(a.thisPhone))
+  const texts = versions.map((version) => version.text)
   return (
     <div class="page note note-differ">
-      <PageHead title={note.versions.length > 2 ? words.differ.many(note.versions.length) : words.differ.heading} up="notes">
+      <PageHead title={versions.length > 2 ? words.differ.many(versions.length) : words.differ.heading} up="notes">
         <Audience>{words.only}</Audience>
       </PageHead>
       <p>{words.differ.text}</p>
       <div class="versions">
-        {note.versions.map((version, place) => (
+        {versions.map((version, place) => (
           <Version key={place} text={version.text} here={version.thisPhone}
             others={texts.filter((text) => text !== version.text)} onChoose={() => choose(version.text)} />
         ))}

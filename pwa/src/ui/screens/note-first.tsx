@@ -6,7 +6,7 @@ import { notes as notesOf } from '../../domain/note.ts'
 import { setSetting, settings } from '../../domain/settings.ts'
 import { notes as words } from '../../words/en/notes.ts'
 import { act, pen } from '../act.ts'
-import { Button, Card, Icon, Inset, LinkButton, Page, PageHead, Tag } from '../parts/index.ts'
+import { Button, Buttons, Card, Icon, Inset, LinkButton, Page, PageHead, Tag } from '../parts/index.ts'
 import { href } from '../router.ts'
 import { world } from '../truth.ts'
 import { useKit } from './kit-state.ts'
@@ -33,14 +33,14 @@ export function First({ onStart }: { readonly onStart: () => void }): JSX.Elemen
       {kit === 'none' ? <Inset icon="key"><p>{words.first.madeUp}</p></Inset> : (
         <Card title={words.first.kit}>
           {kit === 'saved' ? <p><Tag tone="teal" icon="tick">{words.first.kitDone}</Tag></p> : <p>{words.first.kitText}</p>}
-          {kit === 'needed' && <LinkButton href={href('kit')} icon="key">{words.first.kitDo}</LinkButton>}
+          {kit === 'needed' && <Buttons><LinkButton href={href('kit')} icon="key">{words.first.kitDo}</LinkButton></Buttons>}
         </Card>
       )}
       <Card title={words.first.court}>
         {words.first.courtText.map((line) => <p key={line}>{line}</p>)}
       </Card>
-      {ready ? <Button onClick={onStart}>{words.first.start}</Button>
-        : <p class="quiet-text"><Icon name="lock" size={20} />{words.first.kitFirst}</p>}
+      {ready ? <Buttons><Button onClick={onStart}>{words.first.start}</Button></Buttons>
+        : <p class="first-wait quiet-text"><Icon name="lock" size={20} />{words.first.kitFirst}</p>}
     </Page>
   )
 }

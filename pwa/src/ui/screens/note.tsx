@@ -13,10 +13,10 @@ import { notes as words } from '../../words/en/notes.ts'
 import { act, discard, pen, retry } from '../act.ts'
 import { inSafariTab } from '../install.tsx'
 import {
-  Audience, Button, Buttons, CopyButton, Empty, Icon, Inset, LinkButton, Page, PageHead, Saving, Sheet,
+  Audience, Button, Buttons, CopyButton, Empty, Icon, Inset, LinkButton, Page, PageHead, Saving, Sheet, Waiting,
 } from '../parts/index.ts'
 import { arrive, back, href } from '../router.ts'
-import { world } from '../truth.ts'
+import { whole, world } from '../truth.ts'
 import { Differ } from './note-differ.tsx'
 import { draftOf, type Draft } from './note-draft.ts'
 import { First, useFirst } from './note-first.tsx'
@@ -29,6 +29,10 @@ type Field = RefObject<HTMLTextAreaElement | null>
 
 /** A note that exists, or `new`. */
 export function Note({ rec }: { readonly rec: string }): JSX.Element {
+  return whole.value ? <Known rec={rec} /> : <Waiting />
+}
+
+function Known({ rec }: { readonly rec: string }): JSX.Element {
   const first = useFirst(rec === 'new')
   const [known] = useState(() => rec === 'new' || openNote(world.value, rec) !== null)
   if (rec === 'new' && inSafariTab) return <Reading />
@@ -52,9 +56,9 @@ function opened(note: NoteView): Opening {
   const editor = pen().random(16)
   const draft = draftOf({ title: note.title, text: note.text }, async (typed) => {
     const failed = world.value.outbox.filter((row) => row.editor === editor && row.state === 'unsaved')
-    const done = await act(saveNote(world.value, pen(), note, typed, editor))
-    // What could not be kept before is part of what is kept now.
-    if (done === 'saved') for (const row of failed) await discard(row.n)
+    await act(saveNote(world.value, pen(), note, typed, editor))
+    // What could not be kept before is part of what was handed over now.
+    for (const row of failed) await discard(row.n)
   })
   return { note, draft }
 }
@@ -139,7 +143,7 @@ function Head({ note, draft }: { readonly note: NoteView | null; readonly draft:
   return (
     <div class="note-head">
       <a class="head-back" href={href('notes')} onClick={(event) => { event.preventDefault(); back('notes') }}>
-        <Icon name="back" size={20} />{words.heading}
+        <Icon name="back" size={20} />{common.back}
       </a>
       <h1 class="unseen" ref={heading} tabIndex={-1}>{title}</h1>
       <Saving state={draft.dirty.value ? 'writing' : note?.saving ?? 'idle'} />

@@ -7,10 +7,10 @@ import { personalSpace } from '../../domain/settings.ts'
 import type { NoteView } from '../../domain/views.ts'
 import { notes as words } from '../../words/en/notes.ts'
 import { inSafariTab } from '../install.tsx'
-import { Audience, Button, Empty, Icon, Inset, LinkButton, Page, PageHead, Row, Rows, Saving, Tag } from '../parts/index.ts'
+import { Audience, Button, Buttons, Empty, Icon, Inset, LinkButton, Page, PageHead, Row, Rows, Saving, Tag, Waiting } from '../parts/index.ts'
 import { href, useKept } from '../router.ts'
 import { ago } from '../say.ts'
-import { now, world, zone } from '../truth.ts'
+import { now, whole, world, zone } from '../truth.ts'
 import { openRec } from './note-place.ts'
 import { useSearch } from './note-search.ts'
 import '../style/notes.css'
@@ -23,8 +23,7 @@ export function Notes(): JSX.Element {
   return (
     <Page>
       <PageHead title={words.heading}><Audience>{words.only}</Audience></PageHead>
-      <New />
-      <List />
+      {whole.value ? <><Buttons><New /></Buttons><List /></> : <Waiting />}
     </Page>
   )
 }
@@ -34,8 +33,7 @@ export function NotesSide(): JSX.Element {
   return (
     <nav class="page notes-side" aria-label={words.list}>
       <h2>{words.heading}</h2>
-      <New />
-      <List />
+      {whole.value && <><New /><List /></>}
     </nav>
   )
 }

@@ -47,7 +47,7 @@ function Safe({ waiting, kit }: { readonly waiting: number; readonly kit: Kit })
       <h2 id="safe-ask">{words.safe.ask}</h2>
       <p class="safe-answer"><Icon name={tone === 'teal' ? 'sent' : 'warning'} />{text}</p>
       {next && <p>{next}</p>}
-      {waiting === 0 && kit === 'needed' && <LinkButton href={href('kit')} icon="key">{words.safe.kitDo}</LinkButton>}
+      {waiting === 0 && kit === 'needed' && <Buttons><LinkButton href={href('kit')} icon="key">{words.safe.kitDo}</LinkButton></Buttons>}
     </section>
   )
 }
@@ -93,7 +93,7 @@ function Unsent({ rows }: { readonly rows: readonly UnsentView[] }): JSX.Element
       {rows.length > shown && (
         <Button kind="secondary" onClick={() => show(shown + SHOWN)}>{words.showMore(Math.min(SHOWN, rows.length - shown))}</Button>
       )}
-      <p class="quiet-text" role="status">{tried && rows.length > 0 ? words.stillWaiting : ''}</p>
+      <p class="said" role="status">{tried && rows.length > 0 ? words.stillWaiting : ''}</p>
       {asked && (
         <Sheet title={words.throwAsk} onClose={() => ask(null)}>
           <p><strong>{nameOf(asked)}</strong></p>
@@ -213,7 +213,7 @@ function Copies(): JSX.Element {
       <Buttons>
         <Button kind="secondary" icon="download" disabled={busy} onClick={() => void take()}>{busy ? words.copyWorking : words.copyMake}</Button>
       </Buttons>
-      <p class="quiet-text" role="status">{made ? words.copyMade(made) : ''}</p>
+      <p class="said" role="status">{made ? words.copyMade(made) : ''}</p>
       <Details title={words.bring}><BringBack /></Details>
     </Section>
   )
@@ -257,7 +257,11 @@ export function BringBack(): JSX.Element {
       </div>
       <CodeField id="copy-code" label={words.bringCode} hint={words.bringCodeHint} groups={groups} value={code}
         error={wrong.code ?? null} onText={setCode} />
-      <Button type="submit" kind="secondary" disabled={state === 'busy'}>{state === 'busy' ? words.bringWorking : words.bringDo}</Button>
+      <Buttons>
+        <Button type="submit" kind="secondary" disabled={state === 'busy'}>
+          {state === 'busy' ? words.bringWorking : words.bringDo}
+        </Button>
+      </Buttons>
     </form>
   )
 }

@@ -182,6 +182,7 @@ export const more = section('more', {
     spelled: (characters: string) => characters.split('').join(' '),
     print: 'Print it',
     copy: 'Copy for a password manager',
+    copied: 'Copied. Paste it there now',
     letters: 'There is no letter O, I, L or U in it. A round sign is a zero.',
     keep: [
       'Keep it where you keep your passport, not in this phone’s case.',

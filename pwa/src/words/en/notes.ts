@@ -109,7 +109,7 @@ export const notes = section('notes', {
       'Leave out what could point to somebody. A name taken away is often not enough.',
       'Facts about care belong in the clinical record, not here.',
     ],
-    start: 'I understand. Write my first note',
+    start: 'I understand',
     kitFirst: 'Save your recovery code first',
     madeUp: 'In the made-up group there is no recovery code. What you write stays on this phone until you leave.',
   },
