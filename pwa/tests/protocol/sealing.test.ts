@@ -160,6 +160,28 @@ test('a signature counts under its label and its key only', async () => {
   assert.equal(await outcome(() => signing.verify(2, key, SIGN_VERSION, message, signature, checked)), 'upgrade_required')
 })
 
+test('S and R out of range are refused wherever the engine would take them (5.5(2))', async (t) => {
+  t.mock.method(crypto.subtle, 'verify', () => Promise.resolve(true))
+  const key = await signing.publicKey(1, random(32))
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n
+  const prime = 2n ** 255n - 19n
+  const verify = (r: bigint, s: bigint) => outcome(() => signing.verify(
+    1, key, SIGN_VERSION, random(8), Uint8Array.from([...little(r), ...little(s)]), checked))
+  assert.equal(await verify(prime - 1n, order - 1n), 'ok')
+  assert.equal(await verify(prime - 1n + 2n ** 255n, 0n), 'ok')
+  for (const s of [order, order + 1n, 2n ** 253n, 2n ** 256n - 1n]) {
+    assert.equal(await verify(1n, s), 'bad_signature')
+  }
+  for (const r of [prime, prime + 1n, 2n ** 255n - 1n, 2n ** 256n - 1n]) {
+    assert.equal(await verify(r, 1n), 'bad_signature')
+  }
+})
+
+/** 32 bytes, the lowest first. */
+function little(number: bigint): number[] {
+  return Array.from({ length: 32 }, (_, i) => Number((number >> BigInt(8 * i)) & 255n))
+}
+
 test('a key is examined once, and a bad one is never remembered', async () => {
   const known = new Set<string>()
   const key = await signing.publicKey(1, random(32))
