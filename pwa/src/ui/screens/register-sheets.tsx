@@ -25,13 +25,6 @@ const FIELD = 'visitor-name'
 /** The one that is open. */
 export function Sheets({ book }: { readonly book: Book }): JSX.Element | null {
   const open = book.opened.value
-  const person = open && 'person' in open ? open.person : null
-  const before = useRef(person)
-  useEffect(() => {
-    // What opened the sheet may be gone: *Settle* is, once it is settled.
-    if (before.current !== null && !open) focusSoon(`name-${before.current}`, true)
-    before.current = person
-  }, [open])
   switch (open?.kind) {
     case 'person': return <Person key={open.person} book={book} person={open.person} />
     case 'differ': return <Differ key={open.person} book={book} person={open.person} />
@@ -45,19 +38,28 @@ export function Sheets({ book }: { readonly book: Book }): JSX.Element | null {
   }
 }
 
-/** Gives the focus to something that is about to stand there; to a name means to its button. */
-function focusSoon(id: string, ifLost = false): void {
-  requestAnimationFrame(() => {
-    if (ifLost && document.activeElement !== document.body) return
-    const found = document.getElementById(id)
-    ;(found?.closest('button') ?? found)?.focus()
-  })
+/** Gives the focus to what has this id; to a name means to its button. */
+function focusOn(id: string): void {
+  const found = document.getElementById(id)
+  ;(found?.closest('button') ?? found)?.focus()
 }
 
 /** A sheet that the second tap of a trembling thumb neither closes nor answers. */
-function Steady({ title, book, children }: {
+function Steady({ title, book, about, then, children }: {
   readonly title: string; readonly book: Book; readonly children: ComponentChildren
+  /** Whose name takes the focus when what opened the sheet is gone: *Settle* is, once it is settled. */
+  readonly about?: Id
+  /** Whose name takes it anyway. */
+  readonly then?: { readonly current: Id | null }
 }): JSX.Element {
+  useEffect(() => () => {
+    // After the sheet has given it back to what opened it.
+    setTimeout(() => {
+      const lost = document.activeElement === document.body
+      const to = then?.current ?? (lost ? about : null)
+      if (to) focusOn(`name-${to}`)
+    })
+  }, [])
   const since = useRef(performance.now())
   const early = (): boolean => performance.now() - since.current < TREMBLE_MS
   const shield = (event: Event): void => {
@@ -79,7 +81,7 @@ function Person({ book, person }: { readonly book: Book; readonly person: Id }):
   if (!row) return null
   const asks = row.value === 'absent' || row.value === 'apology_before' || row.value === 'apology_after'
   return (
-    <Steady title={row.label} book={book}>
+    <Steady title={row.label} book={book} about={person}>
       <About row={row} />
       {row.state === 'differ' ? <Sides book={book} row={row} /> : (
         <fieldset class="register-big" onKeyDown={along}>
@@ -200,7 +202,7 @@ function Late({ book, person, minutes }: {
 }): JSX.Element {
   const decide = (value: MarkValue) => () => { book.put(person, value); book.close() }
   return (
-    <Steady title={words.person.lateAsk(book.row(person).value?.label ?? '')} book={book}>
+    <Steady title={words.person.lateAsk(book.row(person).value?.label ?? '')} book={book} about={person}>
       <p>{words.person.since(minutes)} {words.person.limit(book.view.value.lateMinutes)}</p>
       <Buttons>
         <Button onClick={decide('late')}>{words.person.letIn}</Button>
@@ -218,7 +220,7 @@ function Differ({ book, person }: { readonly book: Book; readonly person: Id }):
   const row = book.row(person).value
   if (!row) return null
   return (
-    <Steady title={words.differ.heading(row.label)} book={book}>
+    <Steady title={words.differ.heading(row.label)} book={book} about={person}>
       <About row={row} />
       {row.state === 'differ' ? <Sides book={book} row={row} /> : <Saving state={row.saving} again={() => book.again()} />}
       <Button kind="quiet" onClick={() => book.open({ kind: 'person', person })}>{words.differ.other}</Button>
@@ -294,18 +296,19 @@ function Corrections({ book }: { readonly book: Book }): JSX.Element {
 
 /** Somebody who is not on the list: a name is enough, with an empty list too. */
 function Visitor({ book }: { readonly book: Book }): JSX.Element {
+  const added = useRef<Id | null>(null)
   const [name, type] = useState('')
   const [wrong, say] = useState<string | null>(null)
   const m = words.moreSheet
   const add = (event: Event): void => {
     event.preventDefault()
     const typed = name.trim().replace(/\s+/g, ' ')
-    if (typed) focusSoon(`name-${book.visitor(typed)}`)
+    if (typed) added.current = book.visitor(typed)
     else say(m.visitorMissing)
   }
-  useEffect(() => focusSoon(FIELD), [])
+  useEffect(() => { setTimeout(() => focusOn(FIELD)) }, [])
   return (
-    <Steady title={m.visitor} book={book}>
+    <Steady title={m.visitor} book={book} then={added}>
       <form class="section" onSubmit={add} noValidate>
         <Field id={FIELD} label={m.visitorLabel} hint={m.visitorHint} error={wrong} value={name} onText={type}
           maxLength={200} autocomplete="off" autocapitalize="words" spellcheck={false} enterkeyhint="done" />

@@ -62,7 +62,7 @@ function Head({ book }: { readonly book: Book }): JSX.Element {
       <button type="button" class="register-way" aria-label={common.back} onClick={() => back('session', { rec })}>
         <Icon name="back" />
       </button>
-      <h1 ref={heading} tabIndex={-1}><span>{groupName}</span><span> · {words.session(number)}</span></h1>
+      <h1 ref={heading} tabIndex={-1}><span>{groupName}</span><span>· {words.session(number)}</span></h1>
       <Ahead book={book} />
       <State book={book} />
       <a class="register-way" href={href('help')} aria-label={common.help}><Icon name="help" /></a>
