@@ -24,7 +24,8 @@ export interface NetState {
   readonly lastError: string | null
 }
 
-const TIMEOUT_MS = 30_000
+/** Half a mebibyte on a slow phone line. */
+const TIMEOUT_MS = 60_000
 const KEEPALIVE_BYTES_MAX = 60_000
 
 export class HttpTransport implements Transport {
@@ -44,7 +45,9 @@ export class HttpTransport implements Transport {
     try {
       const answer = await this.#ask(method, path, body, account)
       this.#running -= 1
-      this.#now({ state: this.#running ? 'busy' : 'idle', lastOkAt: Date.now(), lastError: null })
+      const [status, { code }] = answer
+      const heard = status < 300 ? { lastOkAt: Date.now(), lastError: null } : { lastError: String(code ?? status) }
+      this.#now({ state: this.#running ? 'busy' : 'idle', ...heard })
       return answer
     } catch (error) {
       this.#running -= 1

@@ -101,8 +101,8 @@ export class Tables {
   // -- rows with rules of their own ---------------------------------------------------
 
   addVersion(row: Omit<VersionRow, 'ord'>): void {
-    const old = this.versionsOf(row.space).get(row.id)
-    const kept: VersionRow = { ...row, ord: old?.ord ?? ++this.#ord }
+    const kept: VersionRow = { ...row, ord: ++this.#ord }
+    this.versionsOf(row.space).delete(row.id) // one that was refused before counts from now on
     this.versionsOf(row.space).set(row.id, kept)
     this.put('versions', kept)
   }

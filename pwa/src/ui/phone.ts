@@ -26,6 +26,9 @@ import { emptyWorld, facts } from './truth.ts'
 const ACCOUNT = 'account'
 /** While a first sync brings page after page, what came is shown this often. */
 const FIRST_SYNC_MS = 700
+/** Marks and what is typed come one after the other: they are sent after a moment of quiet. */
+const COMES_IN_ROWS: ReadonlySet<unknown> = new Set(['sheet', 'note'])
+
 /** This tab's own name for as long as it is not loaded anew: two tabs are two editors. */
 const tab = b64(random(16))
 
@@ -165,7 +168,7 @@ export class Phone {
       return this.#reader.refresh([])
     })
     this.#tell({ kind: 'changed', spaces: [] })
-    this.wake(rows.every((row) => row.content?.t === 'sheet') ? 'mark' : 'write')
+    this.wake(rows.every((row) => COMES_IN_ROWS.has(row.content?.t)) ? 'mark' : 'write')
     return 'saved'
   }
 
@@ -242,7 +245,11 @@ export class Phone {
   }
 
   loop(): Promise<Loop> {
-    this.#loop ??= this.#makeLoop()
+    // Its code may still be on its way: asked again, it is fetched again.
+    this.#loop ??= this.#makeLoop().catch((error: unknown) => {
+      this.#loop = null
+      throw error
+    })
     return this.#loop
   }
 
