@@ -31,7 +31,10 @@ export function Locked(): JSX.Element {
     say(wrong ? { at: 'code', text: wrong } : null)
     if (wrong) return
     work(true)
-    await unlock(code).catch((failed: unknown) => say({ at: 'code', text: sentenceFor(codeOf(failed)) }))
+    await unlock(code).catch((failed: unknown) => {
+      const why = codeOf(failed)
+      say({ at: 'code', text: why === 'unopened' ? words.otherCode : sentenceFor(why) })
+    })
     work(false)
   }
   return (

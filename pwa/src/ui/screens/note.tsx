@@ -118,10 +118,12 @@ function newsOf(latest: NoteView | null, note: NoteView, draft: Draft): 'changed
 function useLeaving(draft: Draft, unsaved: boolean): void {
   useEffect(() => {
     const leave = (): void => { void draft.flush() }
-    document.addEventListener('visibilitychange', leave)
+    // A tap anywhere may lead away; on an iPhone it takes no focus from the field.
+    const ways = ['visibilitychange', 'pointerdown'] as const
+    for (const way of ways) document.addEventListener(way, leave)
     addEventListener('pagehide', leave)
     return () => {
-      document.removeEventListener('visibilitychange', leave)
+      for (const way of ways) document.removeEventListener(way, leave)
       removeEventListener('pagehide', leave)
       leave()
     }

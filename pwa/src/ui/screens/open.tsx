@@ -4,10 +4,13 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { sentenceFor } from '../../words/en/common.ts'
 import { door as words } from '../../words/en/door.ts'
+import { more } from '../../words/en/more.ts'
 import { openWithRecoveryCode, unlock } from '../act.ts'
 import { Button, CodeField, Details, ErrorSummary, Inset, Page, PageHead, wrongWith, type Wrong } from '../parts/index.ts'
 import { goInstead } from '../router.ts'
 import { net, vault } from '../truth.ts'
+import { BringBack } from './bring-back.tsx'
+import { codeOf } from './failed.ts'
 
 const groups = 8
 
@@ -25,7 +28,7 @@ export function Open(): JSX.Element {
       await (vault.value === 'locked' ? unlock(code) : openWithRecoveryCode(code))
       goInstead('today')
     } catch (e) {
-      setError({ text: sentenceFor((e as { code?: string }).code ?? 'error') })
+      setError({ text: sentenceFor(codeOf(e)) })
     } finally {
       setBusy(false)
     }
@@ -40,6 +43,7 @@ export function Open(): JSX.Element {
         <Button type="submit" icon="key" disabled={busy} aria-busy={busy}>{busy ? words.opening : words.openNow}</Button>
       </form>
       {vault.value !== 'locked' && net.value.state === 'offline' && <Inset icon="nosignal"><p>{words.openSignal}</p></Inset>}
+      {vault.value === 'empty' && <Details title={more.phone.bring}><BringBack /></Details>}
       <Details title={words.noCode}><p>{words.noCodeText}</p></Details>
       <p class="unseen" role="status">{busy ? words.opening : ''}</p>
     </Page>

@@ -1,18 +1,17 @@
 /** This phone: what is not sent, whether the app can go, a copy of one's own, and what was left out. */
 
 import type { JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { status as statusOf, unsent } from '../../domain/status.ts'
 import type { UnsentView } from '../../domain/views.ts'
 import { common, sentenceFor } from '../../words/en/common.ts'
 import { more } from '../../words/en/more.ts'
-import { applyUpdate, askPersist, discard, importCopy, retry, syncNow } from '../act.ts'
-import {
-  Button, Buttons, CodeField, Details, Icon, Inset, LinkButton, Page, PageHead, Section, Sheet, wrongWith,
-} from '../parts/index.ts'
+import { applyUpdate, askPersist, discard, retry, syncNow } from '../act.ts'
+import { Button, Buttons, Details, Icon, Inset, LinkButton, Page, PageHead, Section, Sheet } from '../parts/index.ts'
 import { href } from '../router.ts'
 import { ago } from '../say.ts'
 import { madeUp, net, now, persisted, update, vault, world, zone } from '../truth.ts'
+import { BringBack } from './bring-back.tsx'
 import { codeOf } from './failed.ts'
 import { useKit, type Kit } from './kit-state.ts'
 import { takeCopy } from './own-copy.ts'
@@ -216,53 +215,6 @@ function Copies(): JSX.Element {
       <p class="said" role="status">{made ? words.copyMade(made) : ''}</p>
       <Details title={words.bring}><BringBack /></Details>
     </Section>
-  )
-}
-
-const groups = 8
-
-/** A copy made here or elsewhere comes back: the file, and the code that opens it. */
-export function BringBack(): JSX.Element {
-  const file = useRef<HTMLInputElement>(null)
-  const [code, setCode] = useState('')
-  const [wrong, say] = useState<{ readonly file?: string; readonly code?: string; readonly all?: string }>({})
-  const [state, set] = useState<'idle' | 'busy' | 'done'>('idle')
-  const bring = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault()
-    const chosen = file.current?.files?.[0]
-    const bad = await wrongWith(code, groups)
-    say({ ...(!chosen && { file: words.bringFileMissing }), ...(bad && { code: bad }) })
-    if (!chosen) file.current?.focus()
-    else if (bad) document.getElementById('copy-code')?.focus()
-    if (!chosen || bad) return
-    set('busy')
-    try {
-      await importCopy(chosen, code)
-      set('done')
-    } catch (error) {
-      say({ all: sentenceFor(codeOf(error)) })
-      set('idle')
-    }
-  }
-  if (state === 'done') return <div role="status"><Inset icon="tick"><p>{words.bringDone}</p></Inset></div>
-  return (
-    <form class="form" onSubmit={(event) => void bring(event)} noValidate>
-      <p>{words.bringText}</p>
-      {wrong.all && <div role="alert"><Inset tone="error" icon="warning"><p>{wrong.all}</p></Inset></div>}
-      <div class={wrong.file ? 'field wrong' : 'field'}>
-        <label for="copy-file">{words.bringFile}</label>
-        {wrong.file && <p class="field-error" id="copy-file-error"><Icon name="warning" />{wrong.file}</p>}
-        <input id="copy-file" class="input" type="file" ref={file}
-          {...(wrong.file && { 'aria-describedby': 'copy-file-error', 'aria-invalid': true as const })} />
-      </div>
-      <CodeField id="copy-code" label={words.bringCode} hint={words.bringCodeHint} groups={groups} value={code}
-        error={wrong.code ?? null} onText={setCode} />
-      <Buttons>
-        <Button type="submit" kind="secondary" disabled={state === 'busy'}>
-          {state === 'busy' ? words.bringWorking : words.bringDo}
-        </Button>
-      </Buttons>
-    </form>
   )
 }
 

@@ -133,7 +133,11 @@ export const more = section('more', {
     bringCodeHint: '8 groups of 5 characters. Capitals and dashes do not matter.',
     bringDo: 'Bring it back',
     bringWorking: 'Bringing it back',
-    bringDone: 'The copy is back on this phone.',
+    bringRefused: {
+      bad_request: 'This file is not a copy made by Enid. Choose another file.',
+      unopened: 'This code does not open this copy. Check the code and the file.',
+      declined: 'This account is on this phone already. To bring the copy back, sign out first.',
+    } as Readonly<Record<string, string>>,
     madeUp: 'A made-up group has no copy: nothing in it is real.',
 
     version: 'Version of the app',
@@ -307,6 +311,7 @@ export const more = section('more', {
     label: 'Your recovery code',
     hint: '8 groups of 5 characters. Capitals and dashes do not matter.',
     open: 'Open',
+    otherCode: 'This code is complete, and belongs to somebody else. Check it against your kit.',
     working: 'Opening',
     lost: 'I do not have my code',
     lostText: [
