@@ -29,7 +29,7 @@ export type Opened =
 /** What the one primary button does next. */
 export type Next =
   | { readonly kind: 'fill'; readonly count: number; readonly all: boolean }
-  | { readonly kind: 'finish' | 'correct' | 'close' | 'wait' }
+  | { readonly kind: 'finish' | 'correct' | 'close' | 'wait' | 'add' }
 
 /** Why there is no register to take. */
 export type Closed = 'unknown' | 'notLeader' | 'wasLeader' | 'cancelled'
@@ -74,12 +74,12 @@ const taps = new Map<string, Signal<readonly (readonly Stood[])[]>>()
 
 /** The register of a session; open it once for a screen. */
 export function openBook(rec: Id): Book {
-  const found = computed(() => findSession(rec))
+  const found = lasting(() => findSession(rec))
   const seen = computed(() => found.value && register(world.value, found.value, now.value))
   const session = computed(() => found.value!)
   const view = computed(() => seen.value!)
 
-  const rows = lasting(() => new Map(view.value.rows.map((row) => [row.person, row])))
+  const rows = lastingRows(() => new Map(view.value.rows.map((row) => [row.person, row])))
   const byPerson = new Map<Id, ReadonlySignal<RegisterRow | undefined>>()
   const row = (person: Id): ReadonlySignal<RegisterRow | undefined> => {
     let one = byPerson.get(person)
@@ -115,7 +115,7 @@ export function openBook(rec: Id): Book {
   const book: Book = {
     session, view, row, opened, said, failed,
     closed: computed(() => closedOf(found.value, seen.value)),
-    order: lastingList(() => view.value.rows.map((one) => one.person)),
+    order: lasting(() => view.value.rows.map((one) => one.person)),
     locked: computed(() => view.value.finishedByMe && !correcting.value),
     next: computed(() => nextOf(session.value, view.value, correcting.value)),
     undoable: computed(() => steps.value.length > 0),
@@ -141,6 +141,7 @@ export function openBook(rec: Id): Book {
     go() {
       const next = book.next.peek()
       if (next.kind === 'correct' || next.kind === 'close') correcting.value = next.kind === 'correct'
+      else if (next.kind === 'add') opened.value = { kind: 'visitor' }
       else if (next.kind === 'fill') {
         put(fillBlanks(world.peek(), pen(), session.peek()))
         said.value = words.filled(next.count)
@@ -195,35 +196,36 @@ function closedOf(session: SessionView | null, view: RegisterView | null): Close
 function nextOf(session: SessionView, view: RegisterView, correcting: boolean): Next {
   if (view.finishedByMe) return { kind: correcting ? 'close' : 'correct' }
   if (session.phase === 'future') return { kind: 'wait' }
+  if (view.rows.length === 0) return { kind: 'add' }
   const count = view.fillable.length
   return count ? { kind: 'fill', count, all: count === view.rows.length } : { kind: 'finish' }
 }
 
 /** 'Sam' for 'Sam Whitfield', unless another is a Sam too or the name begins with a title. */
 export function shortOf(name: string, others: readonly string[]): string {
+  if (name === '?') return words.someone
   const [first = name] = name.split(' ')
   const shared = others.some((other) => other !== name && other.split(' ')[0] === first)
   return shared || /^(dr|prof|mr|mrs|ms|mx|miss)\.?$/i.test(first) ? name : first
 }
 
 /** What is equal stays the same object, so that nobody who reads it is painted again. */
-function lasting<V>(make: () => Map<Id, V>): ReadonlySignal<ReadonlyMap<Id, V>> {
-  let before: ReadonlyMap<Id, V> = new Map()
+function lasting<V>(make: () => V): ReadonlySignal<V> {
+  let before: V | undefined
   return computed(() => {
-    const next = new Map([...make()].map(([id, value]) => {
-      const old = before.get(id)
-      return [id, old !== undefined && same(old, value) ? old : value]
-    }))
-    before = next
-    return next
+    const next = make()
+    return before !== undefined && same(before, next) ? before : (before = next)
   })
 }
 
-function lastingList(make: () => readonly Id[]): ReadonlySignal<readonly Id[]> {
-  let before: readonly Id[] = []
+/** The same for each row. */
+function lastingRows<V>(make: () => ReadonlyMap<Id, V>): ReadonlySignal<ReadonlyMap<Id, V>> {
+  let before: ReadonlyMap<Id, V> = new Map()
   return computed(() => {
-    const next = make()
-    if (!same(before, next)) before = next
+    before = new Map([...make()].map(([id, value]) => {
+      const old = before.get(id)
+      return [id, old !== undefined && same(old, value) ? old : value]
+    }))
     return before
   })
 }

@@ -271,13 +271,20 @@ function More({ book }: { readonly book: Book }): JSX.Element {
 }
 
 function RosterAge({ view }: { readonly view: RegisterView }): JSX.Element | null {
-  const at = view.rosterCheckedAt
-  if (at === null || now.value - at < ROSTER_OLD) return null
-  return <Inset tone="amber" icon="clock"><p>{words.moreSheet.rosterOf(dayWords(instantToWall(at, zone).on, 'short'))}</p></Inset>
+  const old = rosterAge(view.rosterCheckedAt, now.value)
+  if (old === null) return null
+  return <Inset tone="amber" icon="clock"><p>{words.rosterOf(old)}. {words.moreSheet.rosterText}</p></Inset>
+}
+
+/** The day from which the list of members is, when that is too long ago to trust; else `null`. */
+export function rosterAge(checkedAt: number | null, at: number): string | null {
+  if (checkedAt === null || at - checkedAt < ROSTER_OLD) return null
+  return dayWords(instantToWall(checkedAt, zone).on, 'short')
 }
 
 /** How far another leader is, as far as this phone knows. */
-function heard({ name, marked, finished }: RegisterView['others'][number]): string {
+function heard({ name: known, marked, finished }: RegisterView['others'][number]): string {
+  const name = known === '?' ? words.someone : known
   return finished ? words.done.otherFinished(name) : marked ? words.done.other(name, marked) : words.done.otherSilent(name)
 }
 

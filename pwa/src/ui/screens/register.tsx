@@ -11,18 +11,17 @@ import { common } from '../../words/en/common.ts'
 import { register as words } from '../../words/en/register.ts'
 import { Button, Icon, LinkButton, Page, PageHead } from '../parts/index.ts'
 import { arrive, back, href } from '../router.ts'
-import { madeUp, net } from '../truth.ts'
+import { madeUp, net, now } from '../truth.ts'
 import { openBook, type Book } from './register-book.ts'
 import { Row } from './register-row.tsx'
-import { Sheets } from './register-sheets.tsx'
+import { rosterAge, Sheets } from './register-sheets.tsx'
 import { tooSoon } from './register-tap.ts'
 import '../style/register.css'
 
 /** The register of the session at `/s/:rec/register`. */
 export function Register({ rec }: { readonly rec: string }): JSX.Element {
   const book = useMemo(() => openBook(rec), [rec])
-  const closed = useComputed(() => book.closed.value)
-  const why = closed.value
+  const why = book.closed.value
   if (why) return <Closed rec={rec} {...words[why]} />
   return (
     <div class="register">
@@ -70,13 +69,13 @@ function Head({ book }: { readonly book: Book }): JSX.Element {
   )
 }
 
-/** How far the other leaders are, as far as this phone knows; `null` when nothing was heard. */
-const aheadOf = (book: Book): string | null => {
-  const { others } = book.view.value
-  const shown = others.filter((other) => other.finished || other.marked > 0)
-  const say = ({ name, marked, finished }: (typeof others)[number]): string => finished
-    ? words.progressFinished(book.short(name)) : words.progress(book.short(name), marked)
-  return shown.length ? shown.map(say).join(' · ') : null
+/** How far the other leaders are, as far as this phone knows, and whether the list is old; `null` when neither. */
+function aheadOf(book: Book): string | null {
+  const { others, rosterCheckedAt } = book.view.value
+  const old = rosterAge(rosterCheckedAt, now.value)
+  const ahead = others.filter((other) => other.finished || other.marked > 0).map((other) => other.finished
+    ? words.progressFinished(book.short(other.name)) : words.progress(book.short(other.name), other.marked))
+  return [...(old ? [words.rosterOf(old)] : []), ...ahead].join(' · ') || null
 }
 
 /** A line of its own where the rows leave room for it. */
@@ -99,12 +98,12 @@ function Ahead({ book }: { readonly book: Book }): JSX.Element | null {
 function State({ book }: { readonly book: Book }): JSX.Element {
   const failed = useComputed(() => book.view.value.rows.filter((row) => row.saving === 'unsaved').length).value
   const pending = useComputed(() => book.view.value.pending > 0).value
-  const begun = useComputed(() => book.view.value.marked > 0).value
+  const sent = useComputed(() => book.view.value.rows.some((row) => row.saving === 'sent')).value
   const [tone, text] = failed ? ['unsaved', words.state.unsaved(failed)]
     : madeUp.value ? ['', words.state.madeUp]
       : net.value.state === 'offline' ? ['', words.state.offline]
         : pending ? ['waiting', net.value.state === 'busy' ? words.state.sending : words.state.waiting]
-          : begun ? ['', words.state.sent] : ['', null]
+          : sent ? ['', words.state.sent] : ['', null]
   return (
     <p class="register-state">
       {text === null ? words.audienceAlone : <><span class={tone}>{text}</span> · {words.audience}</>}
@@ -116,7 +115,7 @@ function State({ book }: { readonly book: Book }): JSX.Element {
 
 function List({ book }: { readonly book: Book }): JSX.Element {
   const order = book.order.value
-  if (order.length === 0) return <Nobody book={book} />
+  if (order.length === 0) return <Nobody />
   return (
     <ul role="list" class="register-list" aria-label={words.people}>
       {order.map((person) => <Row key={person} book={book} person={person} />)}
@@ -124,14 +123,10 @@ function List({ book }: { readonly book: Book }): JSX.Element {
   )
 }
 
-function Nobody({ book }: { readonly book: Book }): JSX.Element {
+function Nobody(): JSX.Element {
   return (
     <div class="register-list">
-      <div class="register-nobody">
-        <h2>{words.empty}</h2>
-        <p>{words.emptyText}</p>
-        <Button kind="secondary" icon="plus" onClick={() => book.open({ kind: 'visitor' })}>{words.moreSheet.visitor}</Button>
-      </div>
+      <div class="register-nobody"><h2>{words.empty}</h2><p>{words.emptyText}</p></div>
     </div>
   )
 }

@@ -17,6 +17,7 @@ export const register = section('register', {
     madeUp: 'Made up',
   },
   progress: (name: string, marked: number) => `${name} has marked ${marked}`,
+  rosterOf: (day: string) => `Members list from ${day}`,
   progressFinished: (name: string) => `${name} has finished`,
 
   /** The three choices of a row. */
@@ -56,6 +57,8 @@ export const register = section('register', {
   notMarked: 'Not marked',
   differs: 'You differ',
   you: 'You',
+  /** Somebody whose name this phone does not have. */
+  someone: 'Another leader',
   side: (who: string, value: string) => `${who}: ${value}`,
   change: 'Change',
   settle: 'Settle',
@@ -74,6 +77,7 @@ export const register = section('register', {
   undoneMany: (n: number) => plural(n, { one: '1 mark taken back', other: `${n} marks taken back` }),
   filled: (n: number) => plural(n, { one: '1 person marked as here', other: `${n} people marked as here` }),
   more: 'More',
+  add: 'Add a visitor',
   correct: 'Correct something',
   close: 'Done correcting',
   early: (day: string, time: string) =>
@@ -81,7 +85,7 @@ export const register = section('register', {
 
   /** The list without people, and a page that cannot be. */
   empty: 'No members yet.',
-  emptyText: 'You can still take this register. Add whoever is in the room by name.',
+  emptyText: 'You can still take this register: add whoever is in the room by name.',
   unknown: {
     heading: 'This session is not on this phone',
     text: 'It comes when this phone has signal. The dates of your groups are under Groups.',
@@ -92,7 +96,7 @@ export const register = section('register', {
   },
   wasLeader: {
     heading: 'You no longer lead this group',
-    text: 'Marks you made are kept and sent.',
+    text: 'Marks that you sent are kept. What is not sent stands under This phone.',
   },
   cancelled: {
     heading: 'This session was cancelled',
@@ -173,7 +177,7 @@ export const register = section('register', {
     visitorAdd: 'Add',
     visitorMissing: 'Type the visitor’s name.',
     visitorAdded: (name: string) => `${name} is on the list, marked as here`,
-    rosterOf: (day: string) => `Members list from ${day}. Somebody may have joined or left since.`,
+    rosterText: 'Somebody may have joined or left since.',
     finishNow: (n: number) => plural(n, {
       one: 'Finish with 1 person not marked', other: `Finish with ${n} people not marked`,
     }),
