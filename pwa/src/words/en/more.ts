@@ -129,7 +129,7 @@ export const more = section('more', {
     bringText: 'What is in the copy comes back to this phone. What was not sent is then sent.',
     bringFile: 'The file',
     bringFileMissing: 'Choose the file of your copy.',
-    bringCode: 'Your recovery code',
+    bringCode: 'The recovery code of this copy',
     bringCodeHint: '8 groups of 5 characters. Capitals and dashes do not matter.',
     bringDo: 'Bring it back',
     bringWorking: 'Bringing it back',
