@@ -147,12 +147,13 @@ export function readersOf(world: World, circle: Id, kind: SpaceName, subject?: I
 
 // -- the programme --------------------------------------------------------------------
 
-/** The programme that lists a group and that the group or this account knows. */
+/**
+ * The programme of a group: one that the group's leaders name, and that lists the group. A server
+ * may hold others that list it; nobody in the group named those (PROTOCOL 6.6, 14.6).
+ */
 export function programmeOf(world: World, group: Id): Id | null {
   const named = records(world, spaceIn(group, 'frame'), 'programme_key').map((item) => item.fields.circle)
-  const coordinated = circlesOf(world, 'programme').filter((one) => myRoles(world, one.id).length > 0)
-  const known = [...named, ...coordinated.map((one) => one.id)]
-  return known.find((circle) => world.circles.get(circle)?.groups.includes(group)) ?? null
+  return named.find((circle) => world.circles.get(circle)?.groups.includes(group)) ?? null
 }
 
 /** A programme's words and limits; empty while they have not arrived, or there is none. */

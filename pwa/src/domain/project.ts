@@ -129,13 +129,31 @@ export function isOf(head: Opened, type: TypeName): boolean {
 export function rowsOf(world: World, space: Id): readonly Pending[] {
   let bySpace = outboxes.get(world.outbox)
   if (!bySpace) {
-    // A row that is being written has no place yet: it is newer than all that have.
-    const place = (row: Pending) => (row.n < 0 ? Infinity : row.n)
-    const inOrder = world.outbox.toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)))
+    const places = placesOf(world.outbox)
+    const inOrder = world.outbox.toSorted((a, b) => places.get(a)! - places.get(b)! || b.n - a.n)
     bySpace = Map.groupBy(inOrder, (row) => row.space)
     outboxes.set(world.outbox, bySpace)
   }
   return bySpace.get(space) ?? []
+}
+
+/**
+ * A row that is not kept yet has no place. It is newer than all that have one, except those that
+ * were written on it: it could not be kept, and its owner went on.
+ */
+function placesOf(outbox: readonly Pending[]): ReadonlyMap<Pending, number> {
+  const places = new Map(outbox.map((row) => [row, row.n < 0 ? Number.MAX_SAFE_INTEGER : row.n]))
+  for (const row of outbox.filter((one) => one.n < 0).sort((a, b) => a.n - b.n)) {
+    const later = outbox.filter((one) => one.base.includes(localName(row.n)))
+    places.set(row, Math.min(places.get(row)!, ...later.map((one) => places.get(one)! - 0.5)))
+  }
+  return places
+}
+
+/** Whether what could not be kept is in a newer act of the same editor that was. */
+export function isOvertaken(world: World, row: Pending): boolean {
+  return row.state === 'unsaved' && world.outbox.some((one) => one.n > 0
+    && one.editor === row.editor && one.rec === row.rec && one.base.includes(localName(row.n)))
 }
 
 function show(world: World, held: SpaceState): Shown {

@@ -8,7 +8,7 @@ import type { Pending, SpaceState, World } from '../protocol/local.ts'
 import type { Fields } from './fields.ts'
 import { groupName } from './meetings.ts'
 import { labelOf } from './people.ts'
-import { records, spaceIn } from './project.ts'
+import { isOvertaken, records, spaceIn } from './project.ts'
 import { DAY, dayWords, HOUR, LONDON } from './time.ts'
 import { differences } from './today.ts'
 import type { Net, Status, UnsentView } from './views.ts'
@@ -66,11 +66,13 @@ function checkedAt(world: World, net: Net): number | null {
 
 /**
  * Every act that is not sent yet, oldest first. What follows from an act (its statements, the
- * flag of an apology) is one with it, unless it was refused or could not be kept.
+ * flag of an apology) is one with it, unless it was refused or could not be kept. What could not be
+ * kept and is in a newer act that was is kept.
  */
 export function unsent(world: World): UnsentView[] {
-  const acts = world.outbox.filter((row) => !isFollower(row))
-  const followers = world.outbox.filter((row) => isFollower(row)
+  const rows = world.outbox.filter((row) => !isOvertaken(world, row))
+  const acts = rows.filter((row) => !isFollower(row))
+  const followers = rows.filter((row) => isFollower(row)
     && (row.state === 'refused' || row.state === 'unsaved' || !acts.some((act) => leadsTo(act, row))))
   return [...acts, ...followers].sort((a, b) => a.at - b.at || a.n - b.n).map((row) => ({
     n: row.n, what: whatOf(row), about: aboutOf(world, row), state: row.state, code: row.code, at: row.at,

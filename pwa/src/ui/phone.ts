@@ -164,7 +164,10 @@ export class Phone {
       return 'unsaved'
     }
     await this.#show(() => {
-      this.#unwritten = this.#unwritten.filter((row) => !mine.has(row.n))
+      // What could not be kept before is in what the same editor has kept now: kept later, it would undo that.
+      const overtaken = (row: Pending) => row.state === 'unsaved' && rows.some((kept) =>
+        kept.editor === row.editor && kept.rec === row.rec && kept.n < row.n)
+      this.#unwritten = this.#unwritten.filter((row) => !mine.has(row.n) && !overtaken(row))
       return this.#reader.refresh([])
     })
     this.#tell({ kind: 'changed', spaces: [] })

@@ -8,6 +8,7 @@ import {
 } from '../../src/domain/register.ts'
 import { spaceIn } from '../../src/domain/project.ts'
 import type { MarkValue, RegisterRow } from '../../src/domain/views.ts'
+import { unsent } from '../../src/domain/status.ts'
 import type { Id } from '../../src/protocol/local.ts'
 import { VALUES } from '../../src/protocol/merge.ts'
 import {
@@ -334,4 +335,18 @@ test('both phones show the same once both have everything, and no value is dropp
       assert.equal(row(priya, session, PEOPLE.find((name) => personId(name) === one.person)!).state, 'agreed')
     }
   }), { numRuns: 60 })
+})
+
+test('what could not be kept stays in sight when the next mark was kept, and is in it', () => {
+  const { priya, session } = leaders()
+  const first = mark(priya.world, priya.pen, priya.session(session), personId('Ben'), 'here')
+  priya.act(first.act, 'writing')
+  const failed = () => priya.world.outbox.map((one) => (one.n < 0 ? { ...one, state: 'unsaved' as const } : one))
+  priya.world = { ...priya.world, outbox: failed() }
+  assert.deepEqual([row(priya, session, 'Ben').value, row(priya, session, 'Ben').saving], ['here', 'unsaved'])
+  priya.act(mark(priya.world, priya.pen, priya.session(session), personId('Chloe'), 'late').act, 'writing')
+  priya.world = { ...priya.world, outbox: priya.world.outbox.map((one) => (one.n === -2 ? { ...one, n: 7, state: 'saved' } : one)) }
+  assert.deepEqual(['Ben', 'Chloe'].map((name) => [row(priya, session, name).value, row(priya, session, name).saving]),
+    [['here', 'saved'], ['late', 'saved']])
+  assert.deepEqual(unsent(priya.world).map((one) => one.state), ['saved'])
 })
