@@ -111,9 +111,11 @@ function Sent({ session, heading }: { readonly session: SessionView; readonly he
         <h2 ref={heading as { current: HTMLHeadingElement }} tabIndex={-1}>{after ? words.sentAfter : words.sent}</h2>
         <Kept session={session} />
         <Readers session={session} />
-        <Button kind="secondary" icon="undo" onClick={() => write(withdrawApology(world.value, pen(), session))}>
-          {words.undo}
-        </Button>
+        <Buttons>
+          <Button kind="secondary" icon="undo" onClick={() => write(withdrawApology(world.value, pen(), session))}>
+            {words.undo}
+          </Button>
+        </Buttons>
       </Card>
       <Reason session={session} />
     </div>
