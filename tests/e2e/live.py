@@ -75,9 +75,11 @@ class LiveServer:
         log: whatever it has written to stdout and stderr so far.
     """
 
-    def __init__(self, folder: Path) -> None:
+    factory = "server:create_app()"
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
         self.data, self.log = folder / "data", folder / "server.log"
-        self.port = free_port()
+        self.port = port or free_port()
         self.origin = f"http://localhost:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -108,7 +110,7 @@ class LiveServer:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "server/gunicorn.conf.py",
-                 "server:create_app()"],
+                 self.factory],
                 env=self.environment, cwd=ROOT, stdout=log, stderr=log,
                 start_new_session=True,  # so that `kill` reaches its workers too
             )  # fmt: skip
