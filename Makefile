@@ -12,7 +12,7 @@ NPM = @cd pwa && PATH="$(CURDIR)/$(BIN):$$PATH" npm run -s
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test check sim bench lock clean
+.PHONY: help run test check sim bench shots lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -43,6 +43,10 @@ sim: ## run the fault simulator (HISTORIES=20000 before a release)
 bench: ## measure against the goals (BENCH=name for one part)
 	$(SETUP) dev
 	@$(BIN)/python tools/bench.py $(BENCH)
+
+shots: ## take pictures of every screen and state (ARGS="today" for some)
+	$(SETUP) dev
+	@$(BIN)/python tools/shots.py $(ARGS)
 
 lock: ## write both lock files from pyproject.toml (UPGRADE=1: newest versions)
 	$(SETUP) lock $(if $(UPGRADE),--upgrade)

@@ -7,32 +7,34 @@ import { today as words } from '../words/en/today.ts'
 const minute = 60_000
 const day = 24 * 60 * minute
 
-/** 'Today', 'Tomorrow' or 'Tuesday 12 January'. */
+/** 'Today', 'Tomorrow' or 'Tuesday 12 January'; always the date when the phone is elsewhere. */
 export function dayOf(when: When, now: number): string {
   const days = daysBetween(instantToWall(now, when.tz).on, when.on)
+  if (when.here) return dayWords(when.on)
   return days === 0 ? words.todayAt : days === 1 ? words.tomorrowAt : dayWords(when.on)
 }
 
-/** '1pm to 2:15pm', with the zone named when the phone is elsewhere. */
+/** '1pm to 2:15pm', on the wall of the group. */
 export function hoursOf(when: When): string {
-  const range = words.range(timeWords(when.start), timeWords(when.end))
-  return when.here ? `${range} ${zoneOf(when.tz)}` : range
+  return words.range(timeWords(when.start), timeWords(when.end))
 }
 
-/** The same hours on the phone's own wall, or null when it is the same wall. */
-export function hoursHere(when: When): string | null {
+/** Which zone that is, and the same hours on the phone's own wall; null when it is the same wall (E-03). */
+export function elsewhere(when: When): string | null {
   if (!when.here) return null
   const range = words.range(timeWords(when.here.start), timeWords(when.here.end))
-  return when.here.on === when.on ? words.hereTime(range) : words.hereTimeOn(range, dayWords(when.here.on))
+  const here = when.here.on === when.on ? words.hereTime(range) : words.hereTimeOn(range, dayWords(when.here.on))
+  return `${zoneOf(when.tz)}. ${here}`
 }
 
 function zoneOf(tz: string): string {
   return tz === 'Europe/London' ? words.ukTime : words.zoneTime((tz.split('/').at(-1) ?? tz).replaceAll('_', ' '))
 }
 
-/** '1pm, Tuesday 12 January'. */
+/** '1pm, Tuesday 12 January', with the zone named when the phone is elsewhere. */
 export function momentOf(when: When): string {
-  return words.at(timeWords(when.start), dayWords(when.on))
+  const time = timeWords(when.start)
+  return words.at(when.here ? `${time} ${zoneOf(when.tz)}` : time, dayWords(when.on))
 }
 
 /** 'Group 7 · session 4'. */
@@ -40,15 +42,15 @@ export function nameOf(session: SessionView): string {
   return `${session.groupName} · ${words.session(session.number)}`
 }
 
-/** How near it is: 'Starts in 12 minutes', 'On now', 'Next session · in 3 days'. */
+/** How near it is: 'Starts in 12 minutes', 'On now', 'In 3 days', 'Past'. */
 export function nearness(session: SessionView, now: number): string {
   const { starts, ends, tz, on } = session.when
-  if (session.phase === 'past' || now >= ends) return words.session(session.number)
+  if (session.phase === 'past' || now >= ends) return words.past
   if (session.phase === 'now') {
     return now < starts ? words.startsIn(Math.max(1, Math.ceil((starts - now) / minute))) : words.now
   }
   const days = daysBetween(instantToWall(now, tz).on, on)
-  return days > 1 ? words.inDays(days) : words.next
+  return days > 1 ? words.inDays(days) : days === 1 ? words.tomorrowAt : words.todayAt
 }
 
 /** When the space that it stands in was last checked, if that is too long ago to trust. */

@@ -10,6 +10,8 @@ import { closedPages, listed, pages, type PageOf, type Tab } from './pages.ts'
 import { goInstead, href, route, type Route } from './router.ts'
 import { madeUp, update, vault } from './truth.ts'
 
+if (import.meta.env.MODE === 'e2e') void import('./hook.ts')
+
 type Screen = ComponentType<Record<string, string>>
 
 const broad = matchMedia('(width >= 56.25em)')

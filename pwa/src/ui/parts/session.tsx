@@ -30,6 +30,7 @@ export function WhereAndWho({ session }: { readonly session: SessionView }): JSX
       )}
       {session.link && (
         <div class="where-line"><Icon name="link" size={20} /><div>
+          <p>{words.link}</p>
           <div class="chips">
             <ChipLink href={session.link} icon="link" label={words.join} off={off} />
             <CopyButton text={session.link} label={words.copyLink} />

@@ -51,10 +51,10 @@ export function StatusLine(): JSX.Element {
   useEffect(() => say(line.text), [kind])
   const inside = <><Icon name={line.icon} size={16} /><span>{line.text}</span></>
   return (
-    <>
+    <section class="status-line" aria-label={words.name}>
       {line.to ? <a class={`status ${line.tone}`} href={line.to}>{inside}</a>
         : <div class={`status ${line.tone}`}>{inside}</div>}
       <p class="unseen" role="status">{said}</p>
-    </>
+    </section>
   )
 }

@@ -10,15 +10,16 @@ import { InstallCard } from '../install.tsx'
 import { Button, Card, ErrorSummary, LinkButton, Mark, Page, PageHead, Row, Rows, type Wrong } from '../parts/index.ts'
 import { goInstead, href } from '../router.ts'
 import { people, type DemoPerson } from '../truth.ts'
+import { codeOf } from './failed.ts'
 
 export function Front(): JSX.Element {
   const [errors, setErrors] = useState<readonly Wrong[]>([])
   const enter = (opening: Promise<void>): void => void opening.then(
-    () => goInstead('today'), (e: { code?: string }) => setErrors([{ text: sentenceFor(e.code ?? 'error') }]))
+    () => goInstead('today'), (e: unknown) => setErrors([{ text: sentenceFor(codeOf(e)) }]))
   return (
     <Page>
       <div class="welcome">
-        <Mark size={112} />
+        <Mark size={96} />
         <PageHead title={words.heading} />
         <p>{words.lead}</p>
       </div>

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact'
 import type { GroupView } from '../../domain/views.ts'
 import { groups as words } from '../../words/en/groups.ts'
+import { language } from '../../words/index.ts'
 import { Button, Choices, Empty, Field, Page, PageHead, Row, Rows } from '../parts/index.ts'
 import { myGroups } from '../find.ts'
 import { href, useKept } from '../router.ts'
@@ -64,6 +65,6 @@ function GroupList({ all, open }: { readonly all: readonly GroupView[]; readonly
 
 const holds = (group: GroupView, search: string): boolean =>
   search.toLowerCase().split(/\s+/).every((word) => group.name.toLowerCase().includes(word))
-const byName = (a: GroupView, b: GroupView): number => a.name.localeCompare(b.name)
+const byName = (a: GroupView, b: GroupView): number => a.name.localeCompare(b.name, language(), { numeric: true })
 const byDate = (a: GroupView, b: GroupView): number =>
   (a.next?.when.starts ?? Infinity) - (b.next?.when.starts ?? Infinity) || byName(a, b)

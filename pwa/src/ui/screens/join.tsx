@@ -1,72 +1,76 @@
-/** Joining: the code, then a name, then Today. */
+/** Joining: the code, then the name by which the group knows one, then Today. */
 
+import './front.css'
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { sentenceFor } from '../../words/en/common.ts'
 import { door as words } from '../../words/en/door.ts'
 import { joinWithCode } from '../act.ts'
-import { Button, CodeField, ErrorSummary, Field, Inset, Page, PageHead, wrongWith } from '../parts/index.ts'
-import { goInstead } from '../router.ts'
+import { myGroups } from '../find.ts'
+import { Audience, Button, CodeField, ErrorSummary, Inset, LinkButton, Page, PageHead, wrongWith, type Wrong } from '../parts/index.ts'
+import { goInstead, href } from '../router.ts'
 import { net } from '../truth.ts'
+import { codeOf } from './failed.ts'
 
 const groups = 5
 
 export function Join(): JSX.Element {
-  const [code, setCode] = useState(() => location.hash.slice(1))
-  const [named, setNamed] = useState(false)
-  return named ? <Name code={code} onBack={() => setNamed(false)} /> : <Code code={code} onCode={setCode} onGood={() => setNamed(true)} />
+  const [joined, setJoined] = useState(false)
+  return joined ? <Joined /> : <Code onJoined={() => setJoined(true)} />
 }
 
-function Code({ code, onCode, onGood }: { readonly code: string; readonly onCode: (code: string) => void; readonly onGood: () => void }): JSX.Element {
-  const [error, setError] = useState<string | null>(null)
-  const next = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault()
-    const wrong = await wrongWith(code, groups)
-    setError(wrong)
-    if (!wrong) onGood()
-  }
-  return (
-    <Page>
-      <PageHead title={words.join} up="front" />
-      <ErrorSummary errors={error ? [{ at: 'code', text: error }] : []} />
-      <form class="form" onSubmit={(event) => void next(event)} noValidate>
-        <CodeField id="code" label={words.code} hint={words.codeHint} groups={groups} value={code} error={error} onText={onCode} />
-        <Button type="submit">{words.continue}</Button>
-      </form>
-      {net.value.state === 'offline' && <Inset icon="nosignal"><p>{words.needsSignal}</p></Inset>}
-    </Page>
-  )
-}
-
-function Name({ code, onBack }: { readonly code: string; readonly onBack: () => void }): JSX.Element {
-  const [name, setName] = useState('')
-  const [error, setError] = useState<{ readonly at?: string; readonly text: string } | null>(null)
+function Code({ onJoined }: { readonly onJoined: () => void }): JSX.Element {
+  const [code, setCode] = useState(() => decodeURIComponent(location.hash.slice(1)))
+  const [error, setError] = useState<Wrong | null>(null)
   const [busy, setBusy] = useState(false)
+  // A code from a link does not stay in the address.
+  useEffect(() => { if (location.hash) history.replaceState(history.state, '', location.pathname) }, [])
   const join = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
-    if (!name.trim()) { setError({ at: 'name', text: words.nameEmpty }); return }
+    const wrong = await wrongWith(code, groups)
+    setError(wrong ? { at: 'code', text: wrong } : null)
+    if (wrong) return
     setBusy(true)
-    setError(null)
     try {
-      await joinWithCode(code, name.trim())
-      goInstead('today')
+      await joinWithCode(code)
+      onJoined()
     } catch (e) {
-      setError({ text: sentenceFor((e as { code?: string }).code ?? 'error') })
-    } finally {
+      setError({ text: sentenceFor(codeOf(e)) })
       setBusy(false)
     }
   }
   return (
     <Page>
-      <PageHead key="name" title={words.nameHeading} />
+      <PageHead title={words.join} up="front" />
       <ErrorSummary errors={error ? [error] : []} />
       <form class="form" onSubmit={(event) => void join(event)} noValidate>
-        <Field id="name" label={words.name} hint={words.nameHint} value={name} onText={setName} autocomplete="name"
-          autocapitalize="words" error={error?.at ? error.text : null} enterkeyhint="go" />
+        <CodeField id="code" label={words.code} hint={words.codeHint} groups={groups} value={code}
+          error={error?.at ? error.text : null} onText={setCode} />
         <Button type="submit" disabled={busy} aria-busy={busy}>{busy ? words.joining : words.joinNow}</Button>
-        <Button kind="quiet" icon="back" onClick={onBack}>{words.changeCode}</Button>
       </form>
+      {net.value.state === 'offline' && <Inset icon="nosignal"><p>{words.needsSignal}</p></Inset>}
       <p class="unseen" role="status">{busy ? words.joining : ''}</p>
+    </Page>
+  )
+}
+
+/** The name stands on the roster: its owner sees it, and leaders alone change it. */
+function Joined(): JSX.Element {
+  const group = myGroups().at(-1)
+  const name = group?.people.find((person) => person.isMe)?.label
+  useEffect(() => { if (!name) goInstead('today') }, [name])
+  return (
+    <Page>
+      <PageHead title={words.joined} />
+      {name && group && (
+        <div class="card">
+          <p>{words.knownAs(group.name)}</p>
+          <p class="your-name"><bdi>{name}</bdi></p>
+          <p class="quiet">{words.wrongName}</p>
+        </div>
+      )}
+      <LinkButton href={href('today')}>{words.toToday}</LinkButton>
+      <Audience>{words.nameSeen}</Audience>
     </Page>
   )
 }

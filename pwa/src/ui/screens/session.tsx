@@ -10,7 +10,7 @@ import { findSession } from '../find.ts'
 import { handOver } from '../hand.ts'
 import { Audience, Button, Cancelled, CanYouCome, Card, Empty, Inset, LinkButton, Page, PageHead, Saving, Section, Tag, WhereAndWho } from '../parts/index.ts'
 import { href } from '../router.ts'
-import { ago, changeOf, dayOf, hoursHere, hoursOf, nameOf, nearness } from '../say.ts'
+import { ago, changeOf, dayOf, elsewhere, hoursOf, nameOf, nearness } from '../say.ts'
 import { now, zone } from '../truth.ts'
 
 export function Session({ rec }: { readonly rec: string }): JSX.Element {
@@ -23,14 +23,16 @@ export function Session({ rec }: { readonly rec: string }): JSX.Element {
       </Page>
     )
   }
+  const title = dayOf(session.when, now.value)
+  const date = dayWords(session.when.on)
   return (
     <Page>
-      <PageHead title={dayOf(session.when, now.value)} up="group" upParams={{ circle: session.circle }} sub={nameOf(session)} />
+      <PageHead title={title} up="group" upParams={{ circle: session.circle }} sub={nameOf(session)} />
       <Card>
         <p class="card-kicker">{nearness(session, now.value)}</p>
         <h2 class="session-hours">{hoursOf(session.when)}</h2>
-        <p class="quiet">{dayWords(session.when.on, 'full')}</p>
-        {session.when.here && <p class="quiet">{hoursHere(session.when)}</p>}
+        {title !== date && <p class="quiet">{date}</p>}
+        {session.when.here && <p class="quiet">{elsewhere(session.when)}</p>}
         {session.mine !== 'none' && <p><Tag tone={session.mine === 'still_agreeing' ? 'violet' : 'plain'}>{words.mine[session.mine]}</Tag></p>}
         {session.pending && <Saving state="saved" />}
         <Cancelled session={session} />

@@ -12,7 +12,7 @@ import { act, pen } from '../act.ts'
 import { InstallCard } from '../install.tsx'
 import { Audience, Button, CanYouCome, Cancelled, Card, Choices, Empty, Icon, LinkButton, PageHead, WhereAndWho } from '../parts/index.ts'
 import { href } from '../router.ts'
-import { ago, changeOf, dayOf, hoursHere, hoursOf, momentOf, nameOf, nearness } from '../say.ts'
+import { ago, changeOf, dayOf, elsewhere, hoursOf, momentOf, nameOf, nearness } from '../say.ts'
 import { now, progress, world, zone } from '../truth.ts'
 
 export function Today(): JSX.Element {
@@ -43,10 +43,10 @@ const isChange = (todo: Todo): todo is Todo & { kind: 'changed' } => todo.kind =
 
 /** The one thing that people open the app for: it needs no tap. */
 function Next({ session, register }: { readonly session: SessionView; readonly register: Register | undefined }): JSX.Element {
-  const here = hoursHere(session.when)
+  const here = elsewhere(session.when)
   return (
     <section class="card next">
-      <p class="card-kicker">{nearness(session, now.value)}</p>
+      <p class="card-kicker">{session.phase === 'now' ? nearness(session, now.value) : `${words.next} · ${nearness(session, now.value)}`}</p>
       <h2><a class="next-link" href={href('session', { rec: session.rec })}>
         <span class="next-day">{dayOf(session.when, now.value)}<Icon name="next" size={20} /></span>
         <span class="next-hours">{hoursOf(session.when)}</span>
@@ -74,12 +74,13 @@ function TakeRegister({ todo }: { readonly todo: Register }): JSX.Element {
 }
 
 /** What others changed since I looked; it stands until I say that I have seen it. */
-function News({ session }: { readonly session: SessionView }): JSX.Element {
+function News({ session, alone }: { readonly session: SessionView; readonly alone?: boolean }): JSX.Element {
+  const Heading = alone ? 'h2' : 'h3'
   return (
     <div class="news">
       {session.news.map((change) => (
         <div key={`${change.at} ${change.what}`}>
-          <h3>{changeOf(change)}</h3>
+          <Heading>{changeOf(change)}</Heading>
           <p class="news-by">{words.changedBy(change.by, ago(change.at, now.value, zone))}</p>
         </div>
       ))}
@@ -164,7 +165,7 @@ function Needs({ todo }: { readonly todo: Todo }): JSX.Element {
       </Card>
     )
     case 'changed': return (
-      <Card kicker={momentOf(todo.session.when)}><News session={todo.session} /></Card>
+      <Card kicker={momentOf(todo.session.when)}><News session={todo.session} alone /></Card>
     )
     case 'rules': return (
       <Card title={words.rules(todo.version)}>

@@ -9,10 +9,8 @@ export const today = section('today', {
   startsIn: (minutes: number) => plural(minutes, {
     one: 'Starts in 1 minute', other: `Starts in ${minutes} minutes`,
   }),
-  started: (minutes: number) => plural(minutes, {
-    one: 'Started 1 minute ago', other: `Started ${minutes} minutes ago`,
-  }),
-  inDays: (days: number) => plural(days, { one: 'Next session · in 1 day', other: `Next session · in ${days} days` }),
+  inDays: (days: number) => plural(days, { one: 'In 1 day', other: `In ${days} days` }),
+  past: 'Past',
   session: (n: number) => `session ${n}`,
   range: (start: string, end: string) => `${start} to ${end}`,
   at: (time: string, day: string) => `${time}, ${day}`,

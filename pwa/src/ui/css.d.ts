@@ -1,2 +1,0 @@
-/** A style sheet is imported for its effect: the build takes it along. */
-declare module '*.css' {}
