@@ -18,7 +18,8 @@ export function attendance(world: World, circle: Id, now: number, zone: string):
   const lines = begun.filter((one) => standsForWeek(one, linked(begun, one)))
   return {
     circle, groupName: all[0]?.groupName ?? '',
-    attended: lines.filter((one) => ATTENDED.includes(one.mine)).length, of: lines.filter((one) => one.mine !== 'not_recorded').length,
+    attended: lines.filter((one) => ATTENDED.includes(one.mine)).length,
+    of: lines.filter((one) => one.mine !== 'not_recorded').length,
     lines: lines.map((session) => ({ session, mark: session.mine })),
   }
 }

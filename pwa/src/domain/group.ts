@@ -5,7 +5,7 @@ import type { Id, World } from '../protocol/local.ts'
 import type { Fields } from './fields.ts'
 import { groupName, sessions } from './meetings.ts'
 import {
-  accountLabel, circlesOf, isListed, isMarked, leads, me, myRoles, people, personOf, programmeFields,
+  accountLabel, byName, circlesOf, isListed, isMarked, leads, me, myRoles, people, personOf, programmeFields,
   programmeOf, readersOf, settingsOf,
 } from './people.ts'
 import { records, spaceIn, spaceOf, type Item } from './project.ts'
@@ -19,8 +19,7 @@ const AUDIENCES = ['frame', 'room', 'register', 'leaders', 'thread', 'personal']
 /** All groups by name; those that this account was removed from come last. */
 export function groups(world: World, now: number, zone: string): GroupView[] {
   const found = circlesOf(world, 'group').flatMap((circle) => group(world, circle.id, now, zone) ?? [])
-  const compare = new Intl.Collator('en-GB', { numeric: true }).compare
-  return found.sort((a, b) => Number(a.removed) - Number(b.removed) || compare(a.name, b.name)
+  return found.sort((a, b) => Number(a.removed) - Number(b.removed) || byName(a.name, b.name)
     || byBytes(a.circle, b.circle))
 }
 

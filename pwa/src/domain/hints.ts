@@ -21,11 +21,16 @@ const DATE = [
 const CAPITAL = "\\p{Lu}[\\p{L}'’-]+"
 
 /** In the order in which they are tried: what one has taken is not offered to the next. */
-const FORMS: readonly { readonly kind: HintKind; readonly form: RegExp; readonly fits?: (found: string) => boolean }[] = [
-  { kind: 'email', form: /[\p{L}\d._%+-]+@[\p{L}\d-]+(?:\.[\p{L}\d-]+)+/gu },
+const FORMS: readonly {
+  readonly kind: HintKind
+  readonly form: RegExp
+  readonly fits?: (found: string) => boolean
+}[] = [
+  { kind: 'email', form: /(?<![\p{L}\d._%+-])[\p{L}\d._%+-]+@[\p{L}\d-]+(?:\.[\p{L}\d-]+)+/gu },
   {
     kind: 'birth',
-    form: new RegExp(`\\b(?:d\\.?o\\.?b\\.?|date of birth|born)(?:\\s+on)?(?:\\s+the)?\\s*[:=-]?\\s*(?:${DATE}|(?:in\\s+)?(?:19|20)\\d{2}\\b)`, 'gi'),
+    form: new RegExp(`\\b(?:d\\.?o\\.?b\\.?|date of birth|born)(?:\\s+on)?(?:\\s+the)?\\s*[:=-]?\\s*`
+      + `(?:${DATE}|(?:in\\s+)?(?:19|20)\\d{2}\\b)`, 'gi'),
   },
   { kind: 'date', form: new RegExp(`(?<![\\d/.-])(?:${DATE})(?![\\d/])`, 'gi') },
   {
@@ -40,10 +45,21 @@ const FORMS: readonly { readonly kind: HintKind; readonly form: RegExp; readonly
     kind: 'age',
     form: /\b(?:(?:9\d|1[01]\d)[ -]?(?:years?[ -]old|y\/?o|yrs?\b)|aged?\s*:?\s*(?:9\d|1[01]\d)\b)/gi,
   },
-  { kind: 'ward', form: /\b[Ww]ard\s+(?:[A-Za-z]?\d+[A-Za-z]?|[A-Z][\w’'-]+)|\b(?!(?:The|This|That|My|Our|Your|Her|His|Their|A|On|In|Each|Every|Another|No)\s)[A-Z][\w’'-]+\s+[Ww]ard\b/g },
+  { kind: 'ward', form: /\b[Ww]ard\s+(?:[A-Za-z]?\d+[A-Za-z]?|[A-Z][\w’'-]+)/g },
+  {
+    kind: 'ward',
+    form: /\b(?!(?:The|This|That|My|Our|Your|Her|His|Their|A|On|In|Each|Every|Another|No)\s)[A-Z][\w’'-]+\s+[Ww]ard\b/g,
+  },
   { kind: 'bed', form: /\b(?:bed|bay|cubicle|side ?room)\s*(?:no\.?\s*|number\s*)?[A-Z]?\d+[A-Z]?\b/gi },
-  { kind: 'name', form: new RegExp(`\\b(?:Mr|Mrs|Ms|Miss|Mx|Master|Baby|Patient)\\.?\\s+${CAPITAL}(?:\\s+${CAPITAL})?`, 'gu') },
-  { kind: 'name', form: new RegExp(`(?<=\\b(?:called|named|[Hh]is name (?:is|was)|[Hh]er name (?:is|was))\\s)${CAPITAL}(?:\\s+${CAPITAL})?`, 'gu') },
+  {
+    kind: 'name',
+    form: new RegExp(`\\b(?:Mr|Mrs|Ms|Miss|Mx|Master|Baby|Patient)\\.?\\s+${CAPITAL}(?:\\s+${CAPITAL})?`, 'gu'),
+  },
+  {
+    kind: 'name',
+    form: new RegExp(`(?<=\\b(?:called|named|[Hh]is name (?:is|was)|[Hh]er name (?:is|was))\\s)`
+      + `${CAPITAL}(?:\\s+${CAPITAL})?`, 'gu'),
+  },
 ]
 
 /** Places in a text that may name somebody, in their order; none overlaps another. */

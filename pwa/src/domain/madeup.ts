@@ -194,7 +194,9 @@ function writeFrame(books: Books, plan: Plan, now: number): void {
   books.put(spaceIn(PROGRAMME, 'programme'), SAM, 'lead', idOf('programme record'), 'programme', {
     name: 'The made-up programme', group_word: 'Balint group', tz: LONDON, apologies_shown: 'group',
     late_minutes: 10, min_present: 5, purpose: PURPOSE,
-    closed: [{ first_on: addDays(sessionOf(plan, 2).fields.on, 5), last_on: addDays(back, -1), name: 'the break between terms' }],
+    closed: [{
+      first_on: addDays(sessionOf(plan, 2).fields.on, 5), last_on: addDays(back, -1), name: 'the break between terms',
+    }],
     help: [{
       name: 'Your own programme', reach: 'It puts its contacts here, with where they come from.',
       for_whom: 'everybody in its groups',

@@ -75,6 +75,13 @@ export function personOf(world: World, circle: Id, account: Id): Id | null {
 const rosters = new WeakMap<readonly Item<'person'>[], WeakMap<CircleState, readonly Person[]>>()
 let collator: Intl.Collator | undefined
 
+/** Orders names as people look for them: by letters, whatever their accents and case, and by numbers. */
+export function byName(a: string, b: string): number {
+  // Made when it is first needed: that costs as much as a whole roster.
+  collator ??= new Intl.Collator('en-GB', { numeric: true })
+  return collator.compare(a, b)
+}
+
 /** The roster of a group, in the order of its labels. */
 export function people(world: World, circle: Id): readonly Person[] {
   const found = records(world, spaceIn(circle, 'frame'), 'person')
@@ -88,8 +95,6 @@ export function people(world: World, circle: Id): readonly Person[] {
 }
 
 function rosterOf(world: World, circle: CircleState, found: readonly Item<'person'>[]): Person[] {
-  collator ??= new Intl.Collator('en-GB', { numeric: true })
-  const compare = collator.compare
   const names = found.map((item) => item.fields.name)
   const mine = me(world, circle.id)
   return found.map((item): Person => {
@@ -100,7 +105,7 @@ function rosterOf(world: World, circle: CircleState, found: readonly Item<'perso
       roles: roles?.length ? (roles as readonly RoleName[]) : ['member'], item,
       hasApp: acting(world, circle.id, person) !== null, isMe: person === mine,
     }
-  }).sort((a, b) => compare(a.label, b.label) || byBytes(a.person, b.person))
+  }).sort((a, b) => byName(a.label, b.label) || byBytes(a.person, b.person))
 }
 
 /** What still tells two of one name apart when nobody wrote it (E-23). */

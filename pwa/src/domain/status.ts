@@ -36,7 +36,6 @@ function ofOutbox(world: World, net: Net, now: number): Status | null {
   if (unsaved) return { kind: 'unsaved', count: count('unsaved'), code: unsaved.code ?? 'storage' }
   const refused = first('refused')
   if (refused) return { kind: 'refused', count: count('refused'), code: refused.code ?? 'bad_envelope' }
-  if (net.lastError === 'restoring') return { kind: 'restoring' }
   if (!rows.length) return null
   if (net.state === 'busy') return { kind: 'sending', count: rows.length }
   const since = Math.min(...rows.map((row) => row.at))
@@ -45,6 +44,8 @@ function ofOutbox(world: World, net: Net, now: number): Status | null {
 }
 
 function ofChecks(world: World, net: Net, now: number): Status {
+  // A server that was put back takes no change of rights yet (PROTOCOL 8.4).
+  if (net.lastError === 'restoring') return { kind: 'restoring' }
   const [differ] = differences(world, now, LONDON)
   if (differ) return differ
   const ahead = net.clockAhead ?? 0
@@ -104,7 +105,8 @@ function aboutOf(world: World, row: Pending): string | null {
   if (!content || !circle) return null
   if (content.t === 'person') return labelOf(world, circle, content['person'] as string)
   const name = groupName(world, circle)
-  const on = content.t === 'session' ? (content as unknown as Fields['session']).on : dayOf(world, circle, content['session'])
+  const on = content.t === 'session' ? (content as unknown as Fields['session']).on
+    : dayOf(world, circle, content['session'])
   return [name, on && dayWords(on, 'short')].filter(Boolean).join(', ') || null
 }
 
