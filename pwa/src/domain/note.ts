@@ -24,7 +24,7 @@ type Note = ContentOf<'note'>
 
 const made = new WeakMap<Heads, readonly NoteView[]>()
 
-/** All notes: those that are not sent yet first, then as they last came to this phone. */
+/** All notes: those that are not sent yet first, then those that were written last. */
 export function notes(world: World): readonly NoteView[] {
   const space = personalSpace(world)
   if (!space) return []
@@ -127,7 +127,7 @@ function noteIn(head: Head): Note {
   return head.content as Note
 }
 
-/** The place of its newest version among all that came to this phone. */
+/** How far the log was when its newest version was written. */
 function newestOf(heads: readonly Head[]): number {
   return Math.max(...heads.map((head) => head.order ?? 0))
 }

@@ -46,7 +46,7 @@ export interface Opened {
   readonly unknown: boolean
   /** Nothing newer replaces it. Others are kept only to join heads that differ. */
   readonly live: boolean
-  /** Its place among all versions as they came to this phone; for the order of a list only. */
+  /** How much of the space's log its author had seen; for the order of a list only. */
   readonly order?: number
 }
 

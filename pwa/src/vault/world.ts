@@ -128,7 +128,7 @@ export class WorldReader {
     }
     const opened: Opened = {
       id: row.id, account: row.account, rule: ruleName(header.rule) as Opened['rule'], rec: header.rec,
-      parents: header.parents, content, unknown, live: row.live,
+      parents: header.parents, content, unknown, live: row.live, order: header.view.seq,
     }
     this.#opened.set(name, opened)
     return opened

@@ -104,6 +104,21 @@ test('whatever is typed or pasted makes a record that other programs take', () =
   })
 })
 
+test('notes stand in the order in which they were written last, what is not sent yet first', () => {
+  const { here, rec } = twoPhones()
+  for (const title of ['Second', 'Third']) {
+    here.now += 1000
+    here.act(saveNote(here.world, here.pen, null, { title, text: '' }, here.log.random(16)))
+    here.sync()
+  }
+  const titles = () => notes(here.world).map((note) => note.title)
+  assert.deepEqual(titles(), ['Third', 'Second', 'Tuesday'])
+  edit(here, rec, 'On.')
+  assert.deepEqual(titles(), ['Tuesday', 'Third', 'Second'])
+  here.sync()
+  assert.deepEqual(titles(), ['Tuesday', 'Third', 'Second'])
+})
+
 test('a search finds all words in any case, with or without accents', () => {
   const { log } = balint()
   const ben = new Phone(log, 'Ben')

@@ -63,8 +63,9 @@ export class Log {
     space: SpaceRef, account: Id, rule: RuleName, rec: Id, content: Content | null, parents: readonly Id[],
   ): Id {
     const id = this.random(32)
+    const order = this.versions.length
     this.versions.push({
-      space, version: { id, account, rule, rec, parents, content, unknown: false, live: true },
+      space, version: { id, account, rule, rec, parents, content, unknown: false, live: true, order },
     })
     return id
   }
