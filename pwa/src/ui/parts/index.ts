@@ -10,12 +10,13 @@
  *   copy    CopyButton, ChipLink: small acts beside a fact
  *   code    CodeField, wrongWith: typed codes in groups of five
  *   session WhereAndWho, CanYouCome, Cancelled: what stands of a session on more than one screen
- *   field   Field (one line; `code` for typed codes), TextArea, Choices (radios; `chips`), Checkbox,
- *           ErrorSummary (at the page's top; takes the focus)
+ *   field   Field (one line; `code` for typed codes), TextArea, ErrorSummary (at the page's top;
+ *           takes the focus)
+ *   choice  Choices (radios; `chips`), Checkbox
  *   sheet   Sheet (a <dialog>; render it while it is open)
  *   status  StatusLine, statusWords: the shell shows it; a full-screen task shows it itself
  *   icons   Icon name size
- *   ring    Ring, Seat: the drawing of the group's seats
+ *   ring    Ring, Seat: the drawing of the group's seats; mark: Mark, the same as an icon
  *
  * Tones: amber = not sent yet, violet = you two differ, error = a field or a failure, never a person.
  * Sizes come from tokens: --h1 --h2 --body --ui --small; spaces --s1 (4) to --s7 (48).
@@ -23,11 +24,13 @@
  */
 
 export * from './button.tsx'
+export * from './choice.tsx'
 export * from './codefield.tsx'
 export * from './copy.tsx'
 export * from './field.tsx'
 export * from './icons.tsx'
 export * from './list.tsx'
+export * from './mark.tsx'
 export * from './page.tsx'
 export * from './ring.tsx'
 export * from './session.tsx'

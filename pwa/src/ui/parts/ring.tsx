@@ -4,7 +4,6 @@
  */
 
 import type { ComponentChildren, JSX } from 'preact'
-import { common as words } from '../../words/en/common.ts'
 import { initials, seatPositions } from './seats.ts'
 
 export type SeatState =
@@ -69,19 +68,4 @@ export function Ring({ people, label, middle, width = 320, height = 320 }: {
       {middle && <text class="ring-middle" x={width / 2} y={height / 2 + 6} text-anchor="middle">{middle}</text>}
     </svg>
   )
-}
-
-/** The mark: seven seats, one drawn back (the presenter, who sits back). */
-export function Mark({ size = 28 }: { readonly size?: number }): JSX.Element {
-  const seats = Array.from({ length: 7 }, (_, i) => {
-    const angle = ((i + 0.85) / 7) * 2 * Math.PI
-    const away = i === 0 ? 41 : 29
-    return <circle key={i} cx={(50 + away * Math.sin(angle)).toFixed(1)} cy={(50 - away * Math.cos(angle)).toFixed(1)} r="8.5" />
-  })
-  return <svg class="mark-ring" viewBox="0 0 100 100" width={`${size / 16}rem`} height={`${size / 16}rem`} fill="currentColor" aria-hidden="true">{seats}</svg>
-}
-
-/** The mark with the name, at the door. */
-export function Hero(): JSX.Element {
-  return <div class="hero"><Mark size={120} /><p class="hero-name">{words.subtitle}</p></div>
 }
