@@ -800,7 +800,7 @@ export class Replica {
     const state: CircleState & { trusted: boolean } = {
       id: held.space.circle,
       kind: circleName(membership.kind),
-      seats: [...membership.accounts.values()].map((account) => ({
+      seats: [...membership.accounts.values()].sort((a, b) => a.order - b.order).map((account) => ({
         account: account.id, person: account.person, roles: roleNames(account.roles),
       })),
       groups: [...membership.groups],
