@@ -44,8 +44,6 @@ function ofOutbox(world: World, net: Net, now: number): Status | null {
 }
 
 function ofChecks(world: World, net: Net, now: number): Status {
-  // A server that was put back takes no change of rights yet (PROTOCOL 8.4).
-  if (net.lastError === 'restoring') return { kind: 'restoring' }
   const [differ] = differences(world, now, LONDON)
   if (differ) return differ
   const ahead = net.clockAhead ?? 0

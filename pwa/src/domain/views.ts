@@ -249,7 +249,6 @@ export type Status =
   | { readonly kind: 'differ'; readonly session: SessionView; readonly names: readonly string[]; readonly people: number }
   | { readonly kind: 'refused'; readonly count: number; readonly code: string }
   | { readonly kind: 'unsaved'; readonly count: number; readonly code: string }
-  | { readonly kind: 'restoring' }
   | { readonly kind: 'locked' }
   | { readonly kind: 'revoked' }
   | { readonly kind: 'clock'; readonly hours: number }

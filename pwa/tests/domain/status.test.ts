@@ -84,14 +84,10 @@ test('leaders who differ are named, once everything is sent', () => {
   assert.deepEqual(line.kind === 'differ' && [line.names, line.people, line.session.rec], [['Sam'], 1, session])
 })
 
-test('locked, revoked, made up and restoring are said as they are', () => {
+test('locked, revoked and made up are said as they are', () => {
   const { world } = marked()
   for (const vault of ['locked', 'revoked'] as const) assert.deepEqual(status(world, IDLE, NOON, vault, false), { kind: vault })
   assert.deepEqual(status(world, IDLE, NOON, 'open', true), { kind: 'madeup' })
-  const priya = marked()
-  assert.equal(says(priya, { lastError: 'restoring' }).kind, 'pending')
-  priya.sync()
-  assert.deepEqual(says(priya, { lastError: 'restoring' }), { kind: 'restoring' })
 })
 
 test('finishing a register is one change, though it tells everybody', () => {

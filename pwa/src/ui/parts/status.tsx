@@ -32,7 +32,6 @@ export function statusWords(s: Status): Line {
     }
     case 'refused': return { text: `${words.refused(s.count)}. ${sentenceFor(s.code)}`, icon: 'warning', tone: 'error', to: phone }
     case 'unsaved': return { text: words.unsaved(s.count), icon: 'warning', tone: 'error', to: phone }
-    case 'restoring': return { text: words.restoring, icon: 'clock', tone: 'wash', to: null }
     case 'locked': return { text: words.locked, icon: 'lock', tone: '', to: null }
     case 'revoked': return { text: words.revoked, icon: 'lock', tone: '', to: null }
     case 'clock': return { text: words.clock(s.hours), icon: 'clock', tone: 'wash', to: phone }

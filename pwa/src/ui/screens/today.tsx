@@ -155,7 +155,9 @@ function Needs({ todo }: { readonly todo: Todo }): JSX.Element {
     case 'register_missing': return (
       <Card title={words.missing}>
         <p class="quiet">{words.missingText(todo.session.groupName, dayWords(todo.session.when.on))}</p>
-        <LinkButton kind="secondary" href={href('register', { rec: todo.session.rec })}>{words.finishIt}</LinkButton>
+        {todo.session.iLead
+          ? <LinkButton kind="secondary" href={href('register', { rec: todo.session.rec })}>{words.finishIt}</LinkButton>
+          : <LinkButton kind="secondary" href={href('session', { rec: todo.session.rec })}>{words.lookAt}</LinkButton>}
       </Card>
     )
     case 'differ': return (

@@ -65,7 +65,6 @@ export const common = section('common', {
     unsaved: (n: number) => plural(n, {
       one: '1 change is not saved. Try again', other: `${n} changes are not saved. Try again`,
     }),
-    restoring: 'This phone lost its copy. Getting it back',
     locked: 'Locked. Nothing is lost',
     revoked: 'Your access on this phone has ended',
     clock: (hours: number) => plural(hours, {

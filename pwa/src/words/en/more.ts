@@ -214,7 +214,8 @@ export const more = section('more', {
     paper: {
       title: 'Recovery code for Enid',
       what: 'Opens Enid on a new phone, with private notes. Whoever has this paper can read them.',
-      how: ['Open the address of your group’s Enid.', 'Choose “I have a recovery code”.', 'Type these 8 groups.'],
+      open: (address: string) => `Open ${address} on the new phone.`,
+      how: ['Choose “I have a recovery code”.', 'Type these 8 groups.'],
       letters: 'No letter O, I, L or U is in it. A round sign is a zero.',
       made: (day: string) => `Printed on ${day}`,
       keep: 'Keep it safe. It cannot be replaced.',

@@ -69,6 +69,7 @@ export const today = section('today', {
   carryOn: 'Carry on with the register',
   marked: (n: number, of: number) => `${n} of ${of} marked`,
   missing: 'The register is not finished',
+  lookAt: 'Look at the session',
   missingText: (group: string, day: string) => `${group}, ${day}`,
   finishIt: 'Finish the register',
 
