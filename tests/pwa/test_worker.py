@@ -65,7 +65,8 @@ def opened(phone: BrowserContext, path: str) -> Page:
 
 
 def shows(page: Page, name: str) -> None:
-    expect(page.get_by_role("heading")).to_have_text(f"build {name}")
+    heading = page.get_by_role("heading")
+    expect(heading).to_have_text(f"build {name}", timeout=PATIENCE_MS)
 
 
 def state(page: Page) -> str:
@@ -83,6 +84,11 @@ def until(page: Page, wanted: str) -> None:
         })""",
         [wanted, PATIENCE_MS],
     )
+
+
+def left_alone(page: Page, ms: int = 5_000) -> None:
+    """Time in which nobody touches the page; asking it something counts as a touch."""
+    page.wait_for_timeout(ms)
 
 
 def settled(page: Page) -> None:
@@ -164,6 +170,7 @@ def test_no_version_comes_in_the_middle_of_a_register(page, server, builds):
     until(page, "ready")
     assert page.evaluate("apply()") is False
     page.reload()
+    left_alone(page)
     until(page, "ready")
     shows(page, "N")
     page.evaluate("sessionStorage.removeItem('busy')")
@@ -179,10 +186,22 @@ def test_at_the_next_start_it_is_put_in_place_by_itself_with_one_reload(
     page.evaluate("check()")
     until(page, "ready")
     page.goto(DEEP)
+    page.wait_for_event("framenavigated", timeout=PATIENCE_MS)
     shows(page, "N+1")
     assert page.url == server.origin + DEEP
     # The first load, the next start, and the one reload.
     assert page.evaluate("loads") == 3
+
+
+def test_a_page_that_was_touched_is_not_reloaded_by_itself(page, server, builds):
+    server.update(builds["N+1"])
+    page.evaluate("check()")
+    until(page, "ready")
+    page.reload()
+    page.mouse.click(20, 20)
+    left_alone(page)
+    assert page.evaluate("heard") == ["ready"]
+    shows(page, "N")
 
 
 def test_a_version_that_never_takes_over_is_tried_once_and_no_page_loops(
@@ -198,11 +217,10 @@ def test_a_version_that_never_takes_over_is_tried_once_and_no_page_loops(
     page.evaluate("check()")
     until(page, "ready")
     page.reload()
-    until(page, "applying")
-    until(page, "ready")
+    left_alone(page, 10_000)
+    assert page.evaluate("heard") == ["ready", "applying", "ready"]
     page.reload()
-    until(page, "ready")
-    page.wait_for_timeout(500)
+    left_alone(page)
     assert page.evaluate("heard") == ["ready"]
     assert page.evaluate("loads") == 3
     shows(page, "N")

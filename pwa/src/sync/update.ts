@@ -25,6 +25,11 @@ const HOUR_MS = 3_600_000;
 /** Switching between apps asks no more often than this. */
 const BETWEEN_CHECKS_MS = 15 * 60_000;
 const ANSWER_MS = 5_000;
+/** A browser may wait until the old worker has had nothing to do for half a minute. */
+const TAKE_OVER_MS = 60_000;
+/** The page asks for nothing for so long, or has been open for so long. */
+const QUIET_MS = 700;
+const QUIET_AT_MOST_MS = 4_000;
 /** In sessionStorage: the version that this tab has already put in place by itself. */
 const TRIED = 'enid-update-tried';
 
@@ -60,10 +65,11 @@ class Watcher implements Updates {
     this.#watch = watch;
   }
 
-  async start(): Promise<this> {
+  start(): this {
     let controlled = this.#container.controller !== null;
     this.#container.addEventListener('controllerchange', () => {
-      if (this.#applying) return location.reload();
+      if (this.#applying && this.#watch.mayReload()) return location.reload();
+      this.#applying = false;
       // The very first worker takes over a page that is just as new.
       this.#overtaken = controlled;
       controlled = true;
@@ -73,7 +79,7 @@ class Watcher implements Updates {
     this.#follow();
     this.#checkWhileVisible();
     this.#tell();
-    await this.#applyAtStart();
+    void this.#applyAtStart();
     return this;
   }
 
@@ -83,6 +89,10 @@ class Watcher implements Updates {
   }
 
   async apply(): Promise<boolean> {
+    return this.#apply(TAKE_OVER_MS);
+  }
+
+  #apply(patienceMs: number): boolean {
     if (!this.#watch.mayReload()) return false;
     const waiting = this.#waiting();
     if (!waiting && !this.#overtaken) return false;
@@ -94,16 +104,21 @@ class Watcher implements Updates {
     setTimeout(() => {
       this.#applying = false;
       this.#tell();
-    }, ANSWER_MS);
+    }, patienceMs);
     return true;
   }
 
-  /** A version that waits is put in place before anything has begun, once for each version. */
+  /**
+   * A version that waits is put in place before the person has begun anything, and once for each
+   * version. Not while the page still loads: what it asks for keeps the old worker in its place.
+   */
   async #applyAtStart(): Promise<void> {
+    if (!this.#waiting()) return;
+    await quiet();
     const waiting = this.#waiting();
-    if (!waiting || !this.#watch.mayReload()) return;
-    const version = await versionOf(waiting);
-    if (version && firstTry(version)) await this.apply();
+    const version = waiting ? await versionOf(waiting) : undefined;
+    if (navigator.userActivation?.hasBeenActive || !this.#watch.mayReload()) return;
+    if (version && firstTry(version)) this.#apply(ANSWER_MS);
   }
 
   /** Only after a first worker: there is no older page before it. */
@@ -132,6 +147,24 @@ class Watcher implements Updates {
     document.addEventListener('visibilitychange', () => due(BETWEEN_CHECKS_MS));
     setInterval(() => due(HOUR_MS), BETWEEN_CHECKS_MS);
   }
+}
+
+/** Until the page has loaded and asks for nothing any more; only for a few seconds. */
+function quiet(): Promise<void> {
+  return new Promise((resolve) => {
+    const rest = (): ReturnType<typeof setTimeout> => setTimeout(done, QUIET_MS);
+    const observer = new PerformanceObserver(() => {
+      clearTimeout(resting);
+      resting = rest();
+    });
+    function done(): void {
+      observer.disconnect();
+      resolve();
+    }
+    let resting = rest();
+    observer.observe({ type: 'resource' });
+    setTimeout(done, QUIET_AT_MOST_MS);
+  });
 }
 
 /** The worker's version; undefined when it does not say. */
