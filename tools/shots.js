@@ -37,6 +37,7 @@ globalThis.shots = {
     at.value = text
     at.dispatchEvent(new InputEvent('input', { bubbles: true }))
   },
+  wait: (ms) => new Promise((done) => setTimeout(done, ms)),
   days: (n) => { enid.facts.now.value = Date.now() + n * 86400000 },
   many: (n) => shots.world((w) => {
     const [group] = [...w.circles.values()].filter((c) => c.kind === 'group')

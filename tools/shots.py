@@ -158,7 +158,7 @@ class Camera:
                 page.evaluate(SETTLED)
             page.context.set_offline(bool(state.context.get("offline")))
             for step in state.steps:
-                page.evaluate(f"() => {{ {step} }}")
+                page.evaluate(f"async () => {{ {step} }}")
                 page.evaluate(SETTLED)
             page.screenshot(path=OUT / f"{self.name}.png")
             self.judge(page)

@@ -59,6 +59,8 @@ RULES = "enid.go('rules', { circle: shots.first().circle })"
 OLD = "shots.spaces((s) => ({ ...s, checkedAt: Date.now() - 16 * 86400000 }))"
 UNSAVED = "shots.rows(() => ({ state: 'unsaved', code: 'storage_full' }))"
 NO_DATES = "shots.edit('session', () => [])"
+# A second tap at once is not an answer, so a picture waits like a thumb.
+SEND = "await shots.wait(600); shots.tap('Send')"
 SCROLL = "document.querySelector('details[open]').scrollIntoView()"
 
 STATES: tuple[State, ...] = (
@@ -210,16 +212,14 @@ STATES: tuple[State, ...] = (
     ),
     leader("register-past", at("past", "register")),
     member("apology", at("soon", "apology")),
-    member("apology-sent", at("soon", "apology"), "shots.tap('Send')"),
+    member("apology-sent", at("soon", "apology"), SEND),
     member(
         "apology-reason",
         at("soon", "apology"),
-        "shots.tap('Send')",
+        SEND,
         "shots.tap('Rota')",
     ),
-    member(
-        "today-apology", at("soon", "apology"), "shots.tap('Send')", "enid.go('today')"
-    ),
+    member("today-apology", at("soon", "apology"), SEND, "enid.go('today')"),
     member("notes", "enid.go('notes')"),
     member("notes-first", "shots.edit('note', () => [])", "enid.go('notes')"),
     member("note", "enid.go('notes')", "document.querySelector('#main .row').click()"),

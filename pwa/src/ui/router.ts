@@ -122,10 +122,13 @@ function keep(name: string, value: unknown): void {
   history.replaceState({ ...kept(), [name]: value }, '')
 }
 
-/** State that Back brings back: a filter, an open section. */
-export function useKept<T>(name: string, initial: T): [T, (value: T) => void] {
-  const [value, set] = useState<T>(() => (kept()[name] as T | undefined) ?? initial)
-  return [value, (next) => { keep(name, next); set(next) }]
+/** State that Back brings back: a filter, an open section; without a name it is forgotten. */
+export function useKept<T>(name: string | null, initial: T): [T, (value: T) => void] {
+  const [value, set] = useState<T>(() => (name === null ? undefined : kept()[name] as T | undefined) ?? initial)
+  return [value, (next) => {
+    if (name !== null) keep(name, next)
+    set(next)
+  }]
 }
 
 let first = true

@@ -1,6 +1,7 @@
 /** Lists: rows that lead somewhere, facts with their names, something to unfold. */
 
 import type { ComponentChildren, JSX } from 'preact'
+import { useKept } from '../router.ts'
 import { Icon, type IconName } from './icons.tsx'
 
 /** Rows in one card. */
@@ -48,12 +49,13 @@ export function Fact({ name, children }: { readonly name: string; readonly child
   return <div><dt>{name}</dt><dd>{children}</dd></div>
 }
 
-/** Unfolds in place. */
-export function Details({ title, open, children }: {
-  readonly title: ComponentChildren; readonly open?: boolean; readonly children: ComponentChildren
+/** Unfolds in place; `kept`: the name by which Back finds it as it was. */
+export function Details({ title, open = false, kept, children }: {
+  readonly title: ComponentChildren; readonly open?: boolean; readonly kept?: string; readonly children: ComponentChildren
 }): JSX.Element {
+  const [isOpen, setOpen] = useKept(kept ? `open ${kept}` : null, open)
   return (
-    <details class="details" {...(open && { open })}>
+    <details class="details" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary><Icon name="next" size={16} />{title}</summary>
       <div>{children}</div>
     </details>

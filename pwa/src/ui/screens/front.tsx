@@ -32,7 +32,7 @@ export function Front(): JSX.Element {
       {people.value.length > 0 && <Demo onOpen={(person) => enter(openDemo(person))} />}
       <Card title={words.tryIt}>
         <p class="quiet">{words.tryText}</p>
-        <div class="buttons">
+        <div class="buttons" role="group" aria-label={words.tryAs}>
           <Button kind="secondary" onClick={() => enter(startMadeUp('member'))}>{words.asMember}</Button>
           <Button kind="secondary" onClick={() => enter(startMadeUp('leader'))}>{words.asLeader}</Button>
         </div>

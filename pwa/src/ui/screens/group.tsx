@@ -67,10 +67,10 @@ function Dates({ group, open }: { readonly group: GroupView; readonly open?: str
     <>
       {soon.length > 0 ? <Lines lines={soon} next={group.next} {...(open && { open })} /> : <p class="quiet-text">{words.noDates}</p>}
       {later.length > 0 && (
-        <Details title={words.datesComing(count(later))}><Lines lines={later} next={null} {...(open && { open })} /></Details>
+        <Details title={words.datesComing(count(later))} kept="later"><Lines lines={later} next={null} {...(open && { open })} /></Details>
       )}
       {past.length > 0 && (
-        <Details title={words.datesPast(past.length)} open={past.some((line) => line.kind === 'session' && line.session.rec === open)}>
+        <Details title={words.datesPast(past.length)} kept="past" open={past.some((line) => line.kind === 'session' && line.session.rec === open)}>
           <Lines lines={past.toReversed()} next={null} {...(open && { open })} />
         </Details>
       )}
@@ -154,7 +154,7 @@ function People({ people }: { readonly people: readonly PersonView[] }): JSX.Ele
     <Section title={words.people}>
       <Ring label={words.ring(seated.length)} height={seated.length > 10 ? 420 : 320} middle={words.peopleCount(people.length)}
         people={seated.map((person) => ({ name: person.name, state: state(person) }))} />
-      <Details title={words.names}>
+      <Details title={words.names} kept="names">
         <ul role="list" class="people">
           {people.map((person) => (
             <li key={person.person}><bdi>{person.label}</bdi>{roleTags(person)}</li>
