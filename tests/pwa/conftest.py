@@ -6,7 +6,7 @@ CI may not go without a browser.
 import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +16,22 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from tests.pwa.builds import built_app
 from tests.pwa.table import Made, Table, make, table
 from tools import chromium
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A story that fails says what its phones showed."""
+    report = yield
+    laid = getattr(item, "funcargs", {}).get("table")
+    if report.when == "call" and report.failed and isinstance(laid, Table):
+        for phone in laid.phones:
+            if phone.context:
+                told = [phone.page.url, str(phone.shot("failed")), *phone.faults]
+                told.append(phone.text())
+                report.sections.append((str(phone), "\n".join(told)))
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +71,7 @@ def port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, port: int) -> Made:
     """The group, before any story."""
     return make(tmp_path_factory.mktemp("made"), f"http://localhost:{port}")

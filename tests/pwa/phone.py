@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +31,9 @@ from playwright.sync_api import (
 from tools import chromium
 
 PATIENCE_MS = 20_000
-TREMBLE_S = 0.4
+TREMBLE_MS = 300
+MOVING = re.compile(r"Sending|Saving|Opening|Getting")
+SENDING = re.compile(rf"{MOVING.pattern}|Not sent · |\d+ changes? saved on this phone")
 KEPT = re.compile(r"Saved on this phone|Sent")
 STEADY_MS = 250
 TAPPED = ("button", "link", "radio", "checkbox")
@@ -48,6 +49,9 @@ PASSING = (
     (re.compile(r"Sending (\d+ changes?)"), r"\1 saved on this phone"),
 )
 
+PLACE = """() => [
+  location.pathname, document.querySelector('dialog[open] h2, main h1')?.innerText,
+]"""
 WATCH = """
 addEventListener('securitypolicyviolation', (event) => {
   const { violatedDirective, blockedURI, sourceFile, lineNumber, sample } = event;
@@ -86,8 +90,10 @@ SHOWN = """() => {
   return { status: status?.innerText ?? '', text, fields };
 }"""
 
+Name = str | re.Pattern[str]
 
-@dataclass
+
+@dataclass(repr=False)
 class Phone:
     """One phone.
 
@@ -107,7 +113,7 @@ class Phone:
     scripts: list[str] = field(default_factory=list)
     bypass_csp: bool = False
     is_offline: bool = False
-    tapped_at: float = 0
+    tapped_on: object = None
     context: BrowserContext | None = None
     page: Page = None  # type: ignore[assignment]
 
@@ -120,23 +126,24 @@ class Phone:
         self.page.goto(self.origin + path)
         return self
 
-    def tap(self, name: str, within: str | None = None) -> Phone:
+    def tap(self, name: Name, within: str | None = None) -> Phone:
         """Tap what has this name; ``within`` names the row, or the part of the page."""
+        found = self.find(name, within)
+        found.wait_for()
         self._as_a_thumb_does()
-        self.find(name, within).click()
+        found.click()
         return self
 
     def _as_a_thumb_does(self) -> None:
-        """A second tap within a quarter of a second is a tremble, and not meant."""
-        wait = self.tapped_at + TREMBLE_S - time.monotonic()
-        if wait > 0:
-            self.page.wait_for_timeout(1000 * wait)
-        self.tapped_at = time.monotonic()
+        """What came up a moment ago was not meant by a tap (ux.md 4.3)."""
+        before, self.tapped_on = self.tapped_on, self.page.evaluate(PLACE)
+        if self.tapped_on != before:
+            self.page.wait_for_timeout(TREMBLE_MS)
 
     def type(self, label: str, text: str) -> Phone:
         """Write into the field that is called so, in place of what stands there."""
         self.typed.append(text)
-        self.page.get_by_label(label, exact=True).fill(text)
+        self.field(label).fill(text)
         return self
 
     def text(self) -> str:
@@ -156,6 +163,9 @@ class Phone:
         context, self.context = self.context, None
         if context:
             context.close()
+
+    def __repr__(self) -> str:
+        return f"<{self.profile.name}>"
 
     def shot(self, name: str) -> Path:
         """A picture, for whoever looks into a failure."""
@@ -195,7 +205,7 @@ class Phone:
             f"{(request.post_data_buffer or b'').decode('latin-1')}"
         )
 
-    def find(self, name: str, within: str | None = None) -> Locator:
+    def find(self, name: Name, within: str | None = None) -> Locator:
         """What can be tapped and has this name."""
         place: Any = self.page
         if within:
@@ -206,6 +216,10 @@ class Phone:
             found = one if found is None else found.or_(one)
         assert found is not None
         return found
+
+    def field(self, label: str) -> Locator:
+        """The field that is called so."""
+        return self.page.get_by_label(label, exact=True)
 
     def sees(self, *texts: str | re.Pattern[str], within: str | None = None) -> Phone:
         """Wait until the page, or a row of it, says all of this."""
@@ -257,13 +271,19 @@ class Phone:
     def settled(self) -> dict[str, Any]:
         """What the page shows once it stands still and nothing is under way."""
         waited, since, before = 0, 0, self.shown()
-        while waited < PATIENCE_MS and (since < STEADY_MS or _moves(before)):
+        while waited < PATIENCE_MS and (since < STEADY_MS or self._moves(before)):
             self.page.wait_for_timeout(50)
             waited, since = waited + 50, since + 50
             now = self.shown()
             if now != before:
                 before, since = now, 0
         return _timeless(before)
+
+    def _moves(self, shown: dict[str, Any]) -> bool:
+        """Whether something is under way that ends by itself."""
+        lines = [shown["status"], *shown["text"].splitlines()]
+        moving = MOVING if self.is_offline else SENDING
+        return any(moving.match(line) for line in lines)
 
     def installed(self) -> Phone:
         """Wait until the whole app is on the phone."""
@@ -314,9 +334,3 @@ def _differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]
         for shown in (before, after)
     )
     return difflib.unified_diff(one, other, "before", "after", lineterm="")
-
-
-def _moves(shown: dict[str, Any]) -> bool:
-    """Whether something is under way that ends by itself."""
-    lines = [shown["status"], *shown["text"].splitlines()]
-    return any(re.match(r"Sending|Saving|Opening|Getting", line) for line in lines)

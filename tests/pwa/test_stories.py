@@ -1,8 +1,15 @@
 """The app in real browsers against the real server, as its people would tell it."""
 
+import json
+import re
+from datetime import timedelta
+
 import pytest
 
-from tests.pwa.table import CO_LEADER, LEADER, Table
+from sync.check import Space
+from sync.kinds import Rule, SpaceKind
+from sync.outbox import Intent
+from tests.pwa.table import CO_LEADER, LEADER, MEMBER, NAMES, Table, word
 
 pytestmark = pytest.mark.slow
 
@@ -70,3 +77,89 @@ def test_a_made_up_group_opens_in_an_aeroplane_and_nothing_leaves_it(table: Tabl
     phone.page.get_by_role("button", name="Back").click()
     phone.sees("Today").open("/").tap("a member").sees("Can you come?")
     assert not [line for line in phone.said if "/v1/" in line]
+
+
+def test_apologies_written_offline_before_the_start_and_sent_after_it_are_in_time(
+    table: Table,
+):
+    """E-08: what counts is when they were written, and the leader reads that."""
+    chloe = table.opened(MEMBER).offline()
+    chloe.tap("I can’t come").sees("Priya Shah", "Sam Osei").tap("Send apologies")
+    chloe.sees("You sent apologies", "Saved on this phone", "when you have signal")
+    chloe.again().tap("Rota").again().close()
+    table.wait(timedelta(minutes=28))
+    chloe.open("/today").again().offline(False).open("/phone").sees(
+        "Nothing is waiting"
+    )
+
+    priya = table.opened(LEADER, table.register, ahead=timedelta(minutes=28))
+    priya.sees("Sent apologies", within=CHLOE).again().tap(CHLOE)
+    priya.sees(re.compile(r"Sent apologies in Enid: .*, before the start"))
+    priya.sees("Reason, for leaders only: Rota")
+
+
+def test_a_note_edited_in_two_tabs_and_on_two_phones_loses_no_text(table: Table):
+    """E-34: every text is kept, and its owner decides."""
+    first, mine, other, here = word(), word(), word(), word()
+    phone = table.opened(MEMBER, "/notes")
+    phone.tap("New note").tap(re.compile("^I understand"))
+    phone.type("Title (optional)", f"A night {word()}").type("Your note", first)
+    phone.sees("Saved on this phone").again().sees("Sent")
+    place = phone.page.url.removeprefix(phone.origin)
+    old = table.opened(MEMBER, place).offline()
+    phone.offline()
+    old.type("Your note", f"{first} {other}").sees("Saved on this phone").again()
+    tab = phone.tab().open(place)
+    tab.field("Your note").focus()  # somebody is about to write there
+    phone.type("Your note", f"{first} {mine}").sees("Saved on this phone")
+    tab.type("Your note", f"{first} {here}").sees("Saved on this phone", "also changed")
+    tab.tap("Look at both").sees("Two versions of this note", mine, here).again()
+    phone.tap("Look at both").again().sees("Two versions of this note", mine, here)
+
+    phone.offline(False)
+    old.offline(False).open(place)
+    for one in (phone, tab, old):
+        one.open(place).sees("3 versions of this note", mine, here, other).again()
+    phone.tap("Keep both, as two notes").misses("versions of this note").again()
+    phone.tap("Notes").sees(mine, here, other).misses("Two versions").again()
+    old.open("/notes").sees(mine, here, other).misses("Two versions")
+
+
+def test_two_roles_of_the_demo_in_two_tabs_of_one_browser(table: Table):
+    """app.md 1: each tab is a phone of its own, and a reload does not mix them up."""
+    people = [
+        {"role": role, "name": NAMES[role], "code": table.made.codes[role]}
+        for role in (LEADER, CO_LEADER)
+    ]
+    (table.server.data / "people.json").write_text(json.dumps(people))
+    table.server.factory = "server.demo.pages:create_app()"
+    table.server.update(table.server.app)
+    priya = table.phone().open("/").sees("This server has a demo")
+    sam = priya.tab().open("/").sees("This server has a demo")
+    priya.tap(re.compile(NAMES[LEADER])).sees("Room 4").again()
+    sam.tap(re.compile(NAMES[CO_LEADER])).sees("Room 4").again()
+    priya.open(table.register).mark(BEN, "Here").again()
+    sam.open(table.register).stands(BEN, "Here").sees("Priya has marked 1").again()
+    priya.sees("Sent", within=BEN).misses("has marked")
+
+
+def test_a_clock_that_is_a_day_wrong_is_noticed_and_nothing_breaks(table: Table):
+    """E-04: times come from the group, so they stay right."""
+    priya = table.opened(LEADER, "/phone", ahead=timedelta(days=1))
+    priya.sees("This phone’s clock looks wrong by 24 hours").again()
+    priya.sees("This phone’s clock is 24 hours off. Your times are right all the same")
+    priya.open(table.register).mark(BEN, "Late").sees("Sent", within=BEN).again()
+    sam = table.opened(CO_LEADER, table.register)
+    sam.stands(BEN, "Late").misses("clock")
+
+
+def test_a_record_of_a_newer_app_is_kept_and_asks_for_an_update(table: Table):
+    """PROTOCOL 9: unknown records are neither shown wrongly nor lost."""
+    priya = table.opened(LEADER)
+    with table.desk(CO_LEADER) as desk:
+        poll = json.dumps({"t": "poll", "v": 1, "asked": word()}, separators=(",", ":"))
+        what = Space(table.made.circle, SpaceKind.LEADERS)
+        intent = Intent(Rule.OWN, desk.shelf.new_id(), poll.encode(), ())
+        desk.client.outbox.write(what, intent, desk.shelf.new_id())
+    priya.open("/phone").sees("1 thing needs a newer Enid. It is kept. Update the app")
+    priya.again()
