@@ -23,6 +23,8 @@ const PREVIEW_MAX = 120
 type Note = ContentOf<'note'>
 
 const made = new WeakMap<Heads, readonly NoteView[]>()
+/** Of thousands of notes one letter changes one: a note with one head is viewed once. */
+const single = new WeakMap<readonly Head[], NoteView>()
 
 /** All notes: those that are not sent yet first, then those that were written last. */
 export function notes(world: World): readonly NoteView[] {
@@ -32,7 +34,7 @@ export function notes(world: World): readonly NoteView[] {
   let found = made.get(heads)
   if (!found) {
     const all = [...heads.values()].filter((each) => each.some((head) => isOf(head, 'note')))
-    found = all.map((each) => ({ view: viewOf(world, space, each), newest: newestOf(each) }))
+    found = all.map((each) => ({ view: viewed(world, space, each), newest: newestOf(each) }))
       .sort((a, b) => (b.view.at ?? 0) - (a.view.at ?? 0) || b.newest - a.newest
         || (a.view.title < b.view.title ? -1 : 1))
       .map(({ view }) => view)
@@ -89,6 +91,14 @@ function textOf(text: string): string {
 }
 
 // -- opening --------------------------------------------------------------------------
+
+function viewed(world: World, space: SpaceRef, heads: readonly Head[]): NoteView {
+  const known = single.get(heads)
+  if (known) return known
+  const view = viewOf(world, space, heads)
+  if (heads.length === 1) single.set(heads, view)
+  return view
+}
 
 function viewOf(world: World, space: SpaceRef, heads: readonly Head[]): NoteView {
   const written = heads.filter((head) => isOf(head, 'note')).sort((a, b) => byBytes(a.id, b.id))

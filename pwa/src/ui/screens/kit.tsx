@@ -91,7 +91,7 @@ function Paper({ groups }: { readonly groups: readonly string[] }): JSX.Element 
       <p>{words.paper.what}</p>
       <Groups groups={groups} />
       <p>{words.paper.letters}</p>
-      <ol>{words.paper.how.map((line) => <li key={line}>{line}</li>)}</ol>
+      <ol><li>{words.paper.open(location.host)}</li>{words.paper.how.map((line) => <li key={line}>{line}</li>)}</ol>
       <p>{words.paper.keep} {words.paper.made(dayWords(instantToWall(Date.now(), zone).on, 'full'))}.</p>
     </div>
   )
