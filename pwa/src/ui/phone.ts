@@ -323,7 +323,7 @@ export class Phone {
 
 function codeOf(error: unknown): string {
   if (error instanceof EnidError) return error.code
-  return error instanceof DOMException && error.name === 'QuotaExceededError' ? 'phone_full' : 'not_saved'
+  return error instanceof DOMException && error.name === 'QuotaExceededError' ? 'storage_full' : 'not_saved'
 }
 
 /** Forget which account this tab and the next one open with. */
