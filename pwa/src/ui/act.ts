@@ -122,7 +122,7 @@ export async function startMadeUp(role: 'member' | 'leader'): Promise<void> {
 // -- the door ---------------------------------------------------------------------------
 
 /** A typed invitation. Throws 'bad_code', 'no_such_invite', 'invite_used', 'invite_expired', 'no_answer'. */
-export async function joinWithCode(code: string, _name?: string): Promise<void> {
+export async function joinWithCode(code: string): Promise<void> {
   const [{ Invitation }, { Account }, { Client }, { HttpTransport, ask }] = await Promise.all([
     import('../protocol/invitations.ts'), import('../vault/account.ts'), import('../sync/client.ts'), import('../sync/net.ts'),
   ])

@@ -7,6 +7,7 @@ import { me, people } from '../../domain/people.ts'
 import { today as todayOf } from '../../domain/schedule.ts'
 import { dayWords, instantToWall, timeWords } from '../../domain/time.ts'
 import type { SessionView, Todo, TodayView } from '../../domain/views.ts'
+import { welcomes } from '../../domain/welcome.ts'
 import { today as words } from '../../words/en/today.ts'
 import { act, pen } from '../act.ts'
 import { InstallCard } from '../install.tsx'
@@ -14,6 +15,7 @@ import { Audience, Button, CanYouCome, Cancelled, Card, Choices, Empty, Icon, Li
 import { href } from '../router.ts'
 import { ago, changeOf, dayOf, elsewhere, hoursOf, momentOf, nameOf, nearness } from '../say.ts'
 import { now, progress, world, zone } from '../truth.ts'
+import { Welcome } from './welcome.tsx'
 
 export function Today(): JSX.Element {
   const view = todayOf(world.value, now.value, zone)
@@ -99,6 +101,8 @@ function Nothing({ view }: { readonly view: TodayView }): JSX.Element {
       </Card>
     )
   }
+  const welcome = welcomes(world.value)
+  if (welcome.length) return <>{welcome.map((one) => <Welcome key={one.circle} welcome={one} />)}</>
   if (view.groups === 0) return <Empty icon="groups" title={words.noGroup}><p class="quiet">{words.noGroupText}</p></Empty>
   return (
     <Empty icon="today" title={words.nothing}>
