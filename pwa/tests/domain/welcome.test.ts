@@ -14,7 +14,7 @@ function justJoined(pack: object): World {
   return { ...world, spaces: new Map(), packs: new Map([[circle, pack]]) }
 }
 
-test('who has just joined sees what the invitation said, before any leader was online (KSS-14)', () => {
+test('who has just joined sees what the invitation said, before any leader was online (PROTOCOL 7.3)', () => {
   const world = justJoined({ group: 'Tuesdays', next: ['Tue 27 Oct 2026 13:00-14:00'], rules: ['Confidential.'], as_of: '2026-10-20' })
   const [found] = welcomes(world)
   assert.deepEqual([found?.group, found?.next, found?.rules, found?.asOf], ['Tuesdays', ['Tue 27 Oct 2026 13:00-14:00'], ['Confidential.'], '2026-10-20'])
