@@ -113,7 +113,6 @@ STATES: tuple[State, ...] = (
         "shots.net({ state: 'offline', lastOkAt: Date.now() - 16 * 86400000 })",
     ),
     member("today-clock", REAL, "shots.net({ clockAhead: 5 * 3600000 })"),
-    member("today-restoring", WROTE, REAL, "shots.net({ lastError: 'restoring' })"),
     member("today-gap", "shots.days(21)"),
     member("today-nothing", NO_DATES),
     member("today-no-group", "shots.world(() => ({ circles: new Map() }))"),

@@ -63,12 +63,20 @@ export function stale(session: SessionView, now: number): string | null {
 /** 'Room changed from 4 to 12'. */
 export function changeOf(change: ChangeView): string {
   const { what, before, after } = change
-  if (what === 'place' && before && after) return words.changedPlace(before, after)
+  if (what === 'place' && before && after) return moved(before, after)
   const say = words.changedTo
   if (what === 'when' && after) return say.when(after)
   if (what === 'place' && after) return say.place(after)
   if (what === 'leaders' && after) return say.leaders(after)
-  return what === 'link' ? say.link : what === 'state' ? say.state : say.other
+  if (what === 'state') return after?.startsWith('cancelled') ? say.cancelled : say.on
+  return what === 'link' ? say.link : say.other
+}
+
+const room = /^room\s+/i
+
+function moved(before: string, after: string): string {
+  return room.test(before) && room.test(after)
+    ? words.changedRoom(before.replace(room, ''), after.replace(room, '')) : words.changedPlace(before, after)
 }
 
 /** A moment in the past: '8:42am' today, else 'Tue 3 Nov'. */

@@ -11,15 +11,14 @@ export type Speech = { readonly [section: string]: object }
 let tag = 'en-GB'
 let over: Speech = {}
 let rules = new Intl.PluralRules(tag)
+const sections = new Map<string, object>()
 
-/**
- * Lets a language speak. Call it before the first section loads: a section takes its words once,
- * so a change of language starts the app again.
- */
+/** Lets a language speak, before the first screen is drawn: sections that are here, and that come later. */
 export function speak(as: string, words: Speech): void {
   tag = as
   over = words
   rules = new Intl.PluralRules(as)
+  for (const [name, said] of sections) lay(said, over[name])
 }
 
 /** The language tag that speaks now: 'en-GB', 'cy'. */
@@ -29,17 +28,18 @@ export function language(): string {
 
 /** One part of the catalogue; what the language that speaks does not say is said in English. */
 export function section<S extends object>(name: string, english: S): S {
-  return lay(english, over[name])
+  sections.set(name, english)
+  lay(english, over[name])
+  return english
 }
 
-function lay<S extends object>(under: S, top: object | undefined): S {
-  if (!top) return under
-  const out = { ...under } as Record<string, unknown>
-  for (const [key, said] of Object.entries(top)) {
-    const below = out[key]
-    out[key] = isPart(said) && isPart(below) ? lay(below, said) : said
+/** In place, so that a screen that already holds a part of it says the new words as well. */
+function lay(under: object, top: object | undefined): void {
+  for (const [key, said] of Object.entries(top ?? {})) {
+    const below = (under as Record<string, unknown>)[key]
+    if (isPart(said) && isPart(below)) lay(below, said)
+    else (under as Record<string, unknown>)[key] = said
   }
-  return out as S
 }
 
 function isPart(value: unknown): value is object {

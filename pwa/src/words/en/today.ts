@@ -79,7 +79,8 @@ export const today = section('today', {
   }),
   settle: 'Look at it together',
 
-  changedPlace: (before: string, after: string) => `Room changed from ${before} to ${after}`,
+  changedRoom: (before: string, after: string) => `Room changed from ${before} to ${after}`,
+  changedPlace: (before: string, after: string) => `Place changed from ${before} to ${after}`,
   changedTo: {
     when: (after: string) => `Time changed to ${after}`,
     place: (after: string) => `The place is now ${after}`,
