@@ -5,18 +5,10 @@ import './style/base.css'
 import './style/parts.css'
 import { render } from 'preact'
 import { lookForDemo, setUpdater, settle, start, wake } from './act.ts'
+import { dress, followSettings } from './dress.ts'
 import { route, startRouter } from './router.ts'
 import { Shell, warm } from './shell.tsx'
 import { facts, startClock } from './truth.ts'
-
-/** Before the first paint, so that no theme flashes: `localStorage` holds exactly {lang, theme, text, account}. */
-function dress(): void {
-  const root = document.documentElement
-  for (const name of ['theme', 'text'] as const) {
-    const value = localStorage.getItem(name)
-    if (value) root.dataset[name] = value
-  }
-}
 
 /** A newer version waits until nothing is half written (ux.md, rows 11 and 12). */
 async function watch(): Promise<void> {
@@ -37,6 +29,7 @@ const place = document.getElementById('app')
 if (place) render(<Shell />, place)
 document.addEventListener('visibilitychange', () => wake(document.hidden ? 'hidden' : 'visible'))
 addEventListener('online', () => wake('online'))
+followSettings()
 ;(globalThis.requestIdleCallback ?? setTimeout)(() => {
   warm()
   void settle()

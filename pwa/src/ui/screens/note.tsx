@@ -8,6 +8,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { deleteNote, openNote, saveNote } from '../../domain/note.ts'
 import { personalSpace } from '../../domain/settings.ts'
 import type { NoteView } from '../../domain/views.ts'
+import { localName, type Pending } from '../../protocol/local.ts'
 import { common, sentenceFor } from '../../words/en/common.ts'
 import { notes as words } from '../../words/en/notes.ts'
 import { act, discard, pen, retry } from '../act.ts'
@@ -55,12 +56,18 @@ function fresh(): NoteView {
 function opened(note: NoteView): Opening {
   const editor = pen().random(16)
   const draft = draftOf({ title: note.title, text: note.text }, async (typed) => {
-    const failed = world.value.outbox.filter((row) => row.editor === editor && row.state === 'unsaved')
+    const stuck = world.value.outbox.filter((row) => row.rec === note.rec && isStuck(row)
+      && (row.editor === editor || note.base.includes(localName(row.n))))
     await act(saveNote(world.value, pen(), note, typed, editor))
-    // What could not be kept before is part of what was handed over now.
-    for (const row of failed) await discard(row.n)
+    // They were on the screen: what was handed over now stands for them.
+    for (const row of stuck) await discard(row.n)
   })
   return { note, draft }
+}
+
+/** Not kept, or not taken by the server: it goes nowhere by itself. */
+function isStuck(row: Pending): boolean {
+  return row.state === 'unsaved' || row.state === 'refused'
 }
 
 function Editor({ rec }: { readonly rec: string }): JSX.Element {
@@ -92,6 +99,7 @@ function Editor({ rec }: { readonly rec: string }): JSX.Element {
       <Audience>{words.only}</Audience>
       {inSafariTab && <Inset icon="phone"><strong>{words.reading.heading}</strong><p>{words.reading.text}</p></Inset>}
       {latest?.saving === 'unsaved' && <Failed note={latest} draft={draft} />}
+      {isLong(draft.typed.value.text) && <Inset tone="amber" icon="warning"><p>{words.note.long}</p></Inset>}
       {news && <News what={news} onShow={news === 'differ' ? () => look(true) : adopt}
         onKeep={() => draft.again()} />}
       <Fields draft={draft} field={field} startHere={rec === 'new'} />
@@ -99,6 +107,13 @@ function Editor({ rec }: { readonly rec: string }): JSX.Element {
       {!inSafariTab && latest && <Remove note={latest} onRemove={() => remove(true)} />}
     </div>
   )
+}
+
+/** Near the most that a record may hold (PROTOCOL 5.4): said before it is too much. UTF-8 bytes. */
+const LONG_BYTES = 60_000
+
+function isLong(text: string): boolean {
+  return text.length > LONG_BYTES / 3 && new TextEncoder().encode(text).length > LONG_BYTES
 }
 
 /** From its first words on a new note has an address of its own: a reload finds it. */

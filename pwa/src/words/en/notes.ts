@@ -36,6 +36,7 @@ export const notes = section('notes', {
     title: 'Title (optional)',
     text: 'Your note',
     placeholder: 'About you, and what happened between you and the other person.',
+    long: 'This note is very long. Go on in a new note, or it cannot be kept.',
     unsavedHeading: 'Not saved',
     unsaved: 'Your text is still on this screen. Do not close it yet.',
     copyText: 'Copy the text',
