@@ -2,6 +2,7 @@
 
     make shots                     all of them, into build/shots/
     make shots ARGS="today rules"  only states whose names begin so
+    make shots ARGS=--store        also renews the pictures of the manifest and README
 
 Opens an e2e build of the app in Debian's Chromium under the server's own headers, at
 360x640, 412x915 and 1280x800, light and dark; `index.html` and `sheet-*.png` beside
@@ -40,6 +41,15 @@ SIZES = {"360": (360, 640), "412": (412, 915), "1280": (1280, 800)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 HELPERS = ROOT / "tools/shots.js"
 AXE = PWA / "node_modules/axe-core/axe.min.js"
+# The pictures that go along with the app, and what shows on each.
+STORE = {
+    "narrow-1-today": "today-360-light",
+    "narrow-2-a-register-with-no-signal": "register-marked-360-light",
+    "narrow-3-your-group": "group-people-360-light",
+    "narrow-4-private-notes": "note-360-dark",
+    "wide-1-today": "today-leader-1280-light",
+    "wide-2-what-was-agreed": "rules-1280-light",
+}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ASK_AXE = """async (tags) => {
   const { violations } = await axe.run(document, { runOnly: tags })
@@ -61,7 +71,8 @@ QUIET = (
 
 
 def main(arguments: list[str]) -> int:
-    wanted = [s for s in STATES if not arguments or s.name.startswith(tuple(arguments))]
+    names = tuple(a for a in arguments if not a.startswith("--"))
+    wanted = [s for s in STATES if not names or s.name.startswith(names)]
     build()
     shutil.rmtree(OUT, ignore_errors=not OUT.exists())
     OUT.mkdir(parents=True)
@@ -80,12 +91,22 @@ def main(arguments: list[str]) -> int:
                     camera.plain.context.close()
         sheets(browser, [state.name for state in wanted])
         browser.close()
-    for problem, names in problems.items():
-        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-        print(f"{problem}\n    {', '.join(names[:4])}{more}")
+    if "--store" in arguments:
+        store()
+    for problem, where in problems.items():
+        more = f" and {len(where) - 4} more" if len(where) > 4 else ""
+        print(f"{problem}\n    {', '.join(where[:4])}{more}")
     taken = len(wanted) * len(SIZES) * len(THEMES)
     print(f"{taken} pictures in {OUT.relative_to(ROOT)}, {len(problems)} problems")
     return 1 if problems else 0
+
+
+def store() -> None:
+    """Keep the pictures that the manifest and the README show."""
+    folder = PWA / "public/screenshots"
+    folder.mkdir(exist_ok=True)
+    for name, picture in STORE.items():
+        shutil.copyfile(OUT / f"{picture}.png", folder / f"{name}.png")
 
 
 def build() -> None:

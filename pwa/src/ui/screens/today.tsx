@@ -2,6 +2,7 @@
 
 import './today.css'
 import type { JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { chooseSitting, seeChange, seeNotice, sittings } from '../../domain/board.ts'
 import { me, people } from '../../domain/people.ts'
 import { today as todayOf } from '../../domain/schedule.ts'
@@ -12,13 +13,14 @@ import { today as words } from '../../words/en/today.ts'
 import { act, pen } from '../act.ts'
 import { InstallCard } from '../install.tsx'
 import { Audience, Button, CanYouCome, Cancelled, Card, Choices, Empty, Icon, LinkButton, PageHead, WhereAndWho } from '../parts/index.ts'
-import { href } from '../router.ts'
+import { go, href } from '../router.ts'
 import { ago, changeOf, dayOf, elsewhere, hoursOf, momentOf, nameOf, nearness } from '../say.ts'
 import { now, progress, world, zone } from '../truth.ts'
 import { Welcome } from './welcome.tsx'
 
 export function Today(): JSX.Element {
   const view = todayOf(world.value, now.value, zone)
+  useEffect(() => { shortcut(view) }, [])
   const registers = view.todos.filter(isRegister)
   const changes = view.todos.filter(isChange)
   const rest = view.todos.filter((todo) => todo.kind !== 'register' && todo.kind !== 'changed')
@@ -37,6 +39,16 @@ export function Today(): JSX.Element {
       </div>
     </div>
   )
+}
+
+/** Where a shortcut of the icon leads: Back then finds Today. */
+function shortcut(view: TodayView): void {
+  const wanted = new URLSearchParams(location.search).get('do')
+  if (!wanted) return
+  history.replaceState(history.state, '', location.pathname)
+  const session = view.todos.find(isRegister)?.session
+  if (wanted === 'register' && session) go('register', { rec: session.rec })
+  if (wanted === 'apologies' && view.next?.iAttend) go('apology', { rec: view.next.rec })
 }
 
 type Register = Todo & { kind: 'register' }
