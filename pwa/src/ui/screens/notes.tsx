@@ -1,14 +1,14 @@
 /** Private notes: all of them, and a search that never leaves the phone. */
 
 import type { JSX } from 'preact'
-import { useId } from 'preact/hooks'
+import { useEffect, useId } from 'preact/hooks'
 import { notes as notesOf } from '../../domain/note.ts'
 import { personalSpace } from '../../domain/settings.ts'
 import type { NoteView } from '../../domain/views.ts'
 import { notes as words } from '../../words/en/notes.ts'
 import { inSafariTab } from '../install.tsx'
 import { Audience, Button, Buttons, Empty, Icon, Inset, LinkButton, Page, PageHead, Row, Rows, Saving, Tag, Waiting } from '../parts/index.ts'
-import { href, useKept } from '../router.ts'
+import { goInstead, href, useKept } from '../router.ts'
 import { ago } from '../say.ts'
 import { now, whole, world, zone } from '../truth.ts'
 import { openRec } from './note-place.ts'
@@ -20,6 +20,10 @@ const ROWS = 60
 
 /** The tab. */
 export function Notes(): JSX.Element {
+  useEffect(() => {
+    // The shortcut on the phone's own screen (manifest).
+    if (new URLSearchParams(location.search).get('do') === 'new') goInstead('note', { rec: 'new' })
+  }, [])
   return (
     <Page>
       <PageHead title={words.heading}><Audience>{words.only}</Audience></PageHead>
