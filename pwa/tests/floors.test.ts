@@ -19,9 +19,9 @@ const FLOORS = ['protocol', 'storage', 'vault', 'sync', 'domain', 'ui'];
 /** Pure: of the floors to its left it sees only the protocol. */
 const DOMAIN_SEES = ['protocol', 'domain', 'words'];
 /** Where the screens meet what is below; no component goes past these. */
-const GLUE = ['ui/truth.ts', 'ui/act.ts', 'ui/phone.ts'];
+const GLUE = ['ui/truth.ts', 'ui/act.ts', 'ui/door.ts', 'ui/phone.ts'];
 const BELOW_SCREENS = ['storage', 'vault', 'sync'];
-const MAY_FETCH = ['sync/net.ts', 'sync/update.ts', 'ui/act.ts'];
+const MAY_FETCH = ['sync/net.ts', 'sync/update.ts', 'ui/door.ts'];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   protocol: ['@noble/hashes', '@noble/curves', '@hpke/core'],
   storage: ['idb'],
@@ -172,7 +172,7 @@ test('the network is asked in two places, and by the demo’s opener', () => {
       return typeof made === 'string' && making.includes(made) && `makes a ${made}`;
     }),
   );
-  const opener = sources.find((source) => source.name === 'ui/act.ts');
+  const opener = sources.find((source) => source.name === 'ui/door.ts');
   const asked = opener?.nodes.filter((node) => called(node) === 'fetch').map(firstArgument);
   assert.deepEqual(asked, ['/demo/people.json']);
 });

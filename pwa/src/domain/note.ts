@@ -6,7 +6,7 @@
 
 import { byBytes } from '../protocol/encoding.ts'
 import type { Content, Id, Pen, SpaceRef, World } from '../protocol/local.ts'
-import { mergeNote } from '../protocol/merge.ts'
+import { mergeNote } from '../protocol/paragraphs.ts'
 import type { ContentOf } from '../protocol/records.ts'
 import { baseOf, headsOf, isOf, spaceOf, type Head, type Heads } from './project.ts'
 import { personalSpace } from './settings.ts'

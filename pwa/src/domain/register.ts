@@ -11,11 +11,10 @@ import {
   fill, mark as markCell, NOT_MARKED, register as merged, statementCells, type Cell, type Standing,
 } from '../protocol/merge.ts'
 import type { ContentOf } from '../protocol/records.ts'
-import { apologiesOf, expectedAt, sittings, sittingsBeside } from './meetings.ts'
-import {
-  accountLabel, acting, isAway, isListed, isMarked, leads, people, personOf, settingsOf,
-} from './people.ts'
+import { apologiesOf } from './meetings.ts'
+import { accountLabel, acting, leads, personOf, settingsOf } from './people.ts'
 import { records, same, spaceIn, spaceOf, type Item } from './project.ts'
+import { listed, type Listed } from './roster.ts'
 import {
   allSheets, cellsIn, inOrder, mySheet, myStatements, sheetsFor, standingOf, type Sheet,
 } from './sheets.ts'
@@ -41,16 +40,6 @@ export interface Marked {
 }
 
 type Apology = NonNullable<RegisterRow['apology']>
-
-/** Somebody who stands in a register. */
-interface Listed {
-  readonly person: Id
-  readonly label: string
-  readonly second: string | null
-  readonly expected: boolean
-  readonly visitor: boolean
-  readonly hasApp: boolean
-}
 
 // -- reading --------------------------------------------------------------------------
 
@@ -110,36 +99,6 @@ export function standingApologies(world: World, session: SessionView): ReadonlyM
 function readable({ fields }: Item<'apology'>, session: SessionView): Apology {
   const writtenAt = msOf(fields.written_at)
   return { inTime: writtenAt <= session.when.starts, reason: fields.reason ?? null, writtenAt }
-}
-
-/** The roster of that day, then visitors and whoever was marked and is no longer on the roster. */
-function listed(
-  world: World, session: SessionView, sheets: readonly Sheet[], standing: ReadonlyMap<Id, Standing>,
-): Listed[] {
-  const { circle, when } = session
-  const beside = sittingsBeside(world, session)
-  const choices = beside.length ? sittings(world, circle, when.on) : new Map<Id, Id | null>()
-  const roster = people(world, circle)
-    .filter((one) => isListed(one.item.fields, when.on) && isMarked(one))
-    .map((one): Listed => ({
-      person: one.person, label: one.label, second: one.second, visitor: false, hasApp: one.hasApp,
-      expected: !isAway(one.item.fields, when.on)
-        && expectedAt(session, beside, choices.get(one.person), one.item.fields.usual),
-    }))
-  const known = new Set(roster.map((one) => one.person))
-  const names = new Map<Id, string | null>([...standing.keys()].map((person) => [person, null]))
-  for (const sheet of sheets) for (const [person, name] of sheet.visitors) names.set(person, name)
-  const guests = [...names].filter(([person]) => !known.has(person)).map(([person, name]): Listed => ({
-    person, label: name ?? nameOnce(world, circle, person), second: null, visitor: true,
-    hasApp: acting(world, circle, person) !== null, expected: true,
-  }))
-  // Whoever comes to the other sitting, or is on leave, stands below those who are expected.
-  return [...roster.filter((one) => one.expected), ...roster.filter((one) => !one.expected), ...guests]
-}
-
-/** Somebody who was marked and is not listed on that day; a removed name is still known. */
-function nameOnce(world: World, circle: Id, person: Id): string {
-  return people(world, circle).find((one) => one.person === person)?.label ?? '?'
 }
 
 function rowOf(

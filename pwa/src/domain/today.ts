@@ -4,7 +4,7 @@ import type { Id, World } from '../protocol/local.ts'
 import { agreementOf, newestRules, nextOf, noticeItems } from './group.ts'
 import { linked, sessions } from './meetings.ts'
 import { accountLabel, circlesOf, comes, leads, me, myRoles, seesRegister } from './people.ts'
-import { register } from './register.ts'
+import { progress } from './roster.ts'
 import { isNew } from './settings.ts'
 import { sheetsFor, standingOf } from './sheets.ts'
 import { addDays, DAY, instantToWall, mondayOf, msOf } from './time.ts'
@@ -74,8 +74,7 @@ function registerTodos(world: World, session: SessionView, now: number): Todo[] 
   const found: Todo[] = []
   const finished = sheetsFor(world, session.circle, session.rec).some((sheet) => sheet.finished)
   if (!finished && session.iLead && now < ends + REGISTER_FOR) {
-    const { rows, marked } = register(world, session, now)
-    found.push({ kind: 'register', session, marked, of: rows.filter((row) => row.expected).length })
+    found.push({ kind: 'register', session, ...progress(world, session) })
   } else if (!finished && starts < now && now < ends + MISSING_FOR && now >= ends + REGISTER_FOR) {
     found.push({ kind: 'register_missing', session })
   }

@@ -15,7 +15,8 @@ import {
   audienceOf, BUCKETS, Role, Rule, SpaceKind, ZERO16, ZERO32, ZERO8,
 } from './kinds.ts'
 import { SIGN_VERSION } from './labels.ts'
-import { deviceId, spaceId, type Account, type Membership } from './membership.ts'
+import type { Account, Membership } from './membership.ts'
+import { deviceId, spaceId } from './names.ts'
 import { verify, type CheckedKeys } from './signing.ts'
 
 /** n and id of a device's newest version in a space. */

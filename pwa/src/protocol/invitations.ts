@@ -14,7 +14,7 @@ import type { Sealed } from './envelope.ts'
 import { EnidError } from './errors.ts'
 import * as labels from './labels.ts'
 import type { Label } from './labels.ts'
-import { accountId } from './membership.ts'
+import { accountId } from './names.ts'
 import { derive, openBox, pad, sealBox, unpad, wrapPublic, type Context } from './sealing.ts'
 import { publicKey } from './signing.ts'
 

@@ -6,7 +6,7 @@
  * version's own signature and chain are `check.ts`'s.
  */
 
-import { b64, concat, hashId, uint, unb64, type Bytes, type Id } from './encoding.ts'
+import { b64, concat, unb64, type Bytes, type Id } from './encoding.ts'
 import {
   REMOVE_ACCOUNT, REMOVE_DEVICE,
   type Device, type Entry, type Genesis, type Grant, type Invite, type Join, type Listing,
@@ -18,23 +18,9 @@ import {
   type Audience, type Roles,
 } from './kinds.ts'
 import * as labels from './labels.ts'
+import { accountId, deviceId, spaceId } from './names.ts'
 import * as signing from './signing.ts'
 import type { CheckedKeys, SignKey } from './signing.ts'
-
-/** 16 bytes that name an account for ever. */
-export function accountId(signKey: Uint8Array, wrapKey: Uint8Array): Id {
-  return hashId(16, labels.ID_ACCOUNT, signKey, wrapKey)
-}
-
-/** 16 bytes that name a device for ever. */
-export function deviceId(deviceKey: Uint8Array): Id {
-  return hashId(16, labels.ID_DEVICE, deviceKey)
-}
-
-/** 16 bytes that name one audience of a circle (PROTOCOL 2.2). */
-export function spaceId(circle: Id, kind: SpaceKind, subject: Id = ZERO16): Id {
-  return hashId(16, labels.ID_SPACE, unb64(circle, 32), uint(kind, 1), unb64(subject, 16))
-}
 
 /** The identity's certificate for a device, 64 bytes. */
 export function certify(

@@ -9,50 +9,25 @@
  */
 
 import { concat, fromText, hashId, sameBytes, uint, unb64, type Bytes, type Id, type Random } from './encoding.ts'
-import { encodeHeader, SEALED_OVERHEAD, type Header, type Sealed, type Version } from './envelope.ts'
+import { encodeHeader, type Header, type Sealed } from './envelope.ts'
 import { EnidError } from './errors.ts'
 import { BUCKETS } from './kinds.ts'
 import * as labels from './labels.ts'
 import type { Label } from './labels.ts'
 import type { Account } from './membership.ts'
+import {
+  AES, concealed, contentContext, derive, mustKnow, oneTimeKeys, openSealed, unopened, ZERO_NONCE,
+  type Context, type EpochKey, type Secret,
+} from './opening.ts'
+
+export { concealed, derive, openContent, openSealed, unpad } from './opening.ts'
+export type { Context, EpochKey, Secret } from './opening.ts'
 
 export const SALT_BYTES = 24
 export const WRAP_BYTES = 80
 
-/** Secret bytes; or, so that no script can read them again, `concealed` ones. */
-export type Secret = Bytes | CryptoKey
-
-const HKDF = 'HKDF'
-const AES = 'AES-GCM'
 const X25519 = 'X25519'
 const NOTHING = new Uint8Array(0)
-const ZERO_NONCE = new Uint8Array(12) // each key seals once
-
-/** Secret bytes as an HKDF key that the vault may store and nobody can read. */
-export function concealed(secret: Bytes): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', secret, HKDF, false, ['deriveBits'])
-}
-
-/** `HKDF(secret, salt, info, size)` (RFC 5869, SHA-256); an empty salt is none. */
-export async function derive(
-  suite: number, secret: Secret, salt: Bytes, info: Bytes, size: number,
-): Promise<Bytes> {
-  mustKnow(suite)
-  const key = secret instanceof Uint8Array ? await concealed(secret) : secret
-  const how = { name: HKDF, hash: 'SHA-256', salt, info }
-  return new Uint8Array(await crypto.subtle.deriveBits(how, key, size * 8))
-}
-
-function mustKnow(suite: number): void {
-  if (suite !== 1) throw new EnidError('upgrade_required', `suite ${suite} is not known here`)
-}
-
-/** What a seal is for: its label and everything that must not be swapped. */
-export interface Context {
-  readonly suite: number
-  readonly label: Label
-  readonly bound: Bytes
-}
 
 /** Commitment (32 bytes), ciphertext and tag; the only place that encrypts. */
 export async function seal(
@@ -63,30 +38,6 @@ export async function seal(
   const how = { name: AES, iv: ZERO_NONCE, additionalData: info }
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt(how, key, plaintext))
   return concat(keys.subarray(32), ciphertext) as Sealed
-}
-
-/**
- * The plaintext of `seal`; the only place that decrypts.
- *
- * Throws `unopened` for a wrong key, context or byte; it does not say which.
- */
-export async function openSealed(
-  secret: Secret, salt: Bytes, context: Context, sealed: Bytes,
-): Promise<Bytes> {
-  const { info, keys } = await oneTimeKeys(secret, salt, context)
-  if (!sameBytes(keys.subarray(32), sealed.subarray(0, 32))) throw unopened()
-  const key = await crypto.subtle.importKey('raw', keys.subarray(0, 32), AES, false, ['decrypt'])
-  const how = { name: AES, iv: ZERO_NONCE, additionalData: info }
-  try {
-    return new Uint8Array(await crypto.subtle.decrypt(how, key, sealed.subarray(32)))
-  } catch {
-    throw unopened()
-  }
-}
-
-async function oneTimeKeys(secret: Secret, salt: Bytes, context: Context) {
-  const info = concat(context.label, context.bound)
-  return { info, keys: await derive(context.suite, secret, salt, info, 64) }
 }
 
 /** Salt, commitment and ciphertext under a fresh salt. */
@@ -120,25 +71,6 @@ export function pad(content: Uint8Array, least: number): Bytes {
   padded.set(uint(content.length, 4))
   padded.set(content, 4)
   return padded
-}
-
-/** The content of `pad`, or `unopened`. */
-export function unpad(padded: Bytes): Bytes {
-  if (!BUCKETS.some((size) => size === padded.length)) throw unopened()
-  const end = 4 + new DataView(padded.buffer, padded.byteOffset).getUint32(0)
-  const isPadded = end <= padded.length && padded.subarray(end).every((byte) => byte === 0)
-  if (!isPadded) throw unopened()
-  return padded.slice(4, end)
-}
-
-/** One space's key of one epoch: its secret and what it belongs to. */
-export interface EpochKey {
-  readonly suite: number
-  readonly space: Id
-  readonly number: number
-  /** 8 bytes that name the key. */
-  readonly kid: Id
-  readonly secret: Secret
 }
 
 /** An epoch key whose 32 bytes are at hand: what carrying and wrapping need. */
@@ -185,25 +117,6 @@ export function sealContent(
 ): Promise<Sealed> {
   const context = contentContext(encodeHeader(header), key.suite)
   return seal(key.secret, header.salt, context, pad(content, least))
-}
-
-/**
- * The content of a version.
- *
- * Throws `unopened`: altered, or another key's; or its body is no longer kept.
- */
-export async function openContent(
-  version: Pick<Version, 'raw' | 'body'> & { readonly header: Pick<Header, 'salt'> },
-  key: EpochKey,
-): Promise<Bytes> {
-  const { raw, body, header } = version
-  if (!body || body.length < SEALED_OVERHEAD) throw unopened()
-  const context = contentContext(raw, key.suite)
-  return unpad(await openSealed(key.secret, header.salt, context, body))
-}
-
-function contentContext(header: Bytes, suite: number): Context {
-  return { suite, label: labels.EPOCH_CONTENT, bound: header }
 }
 
 // Carrying (PROTOCOL 6.3) --------------------------------------------------------
@@ -312,8 +225,4 @@ async function loadHpke(suite: number) {
 
 function wrapInfo(space: Id, number: number, kid: Id, account: Id): Bytes {
   return concat(labels.EPOCH_WRAP, unb64(space), uint(number, 4), unb64(kid), unb64(account))
-}
-
-function unopened(): EnidError {
-  return new EnidError('unopened')
 }

@@ -47,6 +47,16 @@ export class Loop {
     return this.#client
   }
 
+  /** Do something with the client while nothing else syncs; throws what the work throws. */
+  async alone(work: (client: Client) => Promise<void>): Promise<void> {
+    await this.#running?.catch(() => undefined)
+    await this.#around.exclusively(async () => {
+      const client = await this.client()
+      await client.freshen()
+      await work(client)
+    })
+  }
+
   /** Ask for a sync; many calls make one. */
   wake(reason: Reason): void {
     if (this.#stopped) return

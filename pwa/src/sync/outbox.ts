@@ -11,7 +11,7 @@ import { byBytes, type Bytes, type Id } from '../protocol/encoding.ts'
 import * as entries from '../protocol/entries.ts'
 import * as envelope from '../protocol/envelope.ts'
 import type { Header, Sealed, Version } from '../protocol/envelope.ts'
-import { EnidError } from '../protocol/errors.ts'
+import { EnidError, isCode } from '../protocol/errors.ts'
 import { Rule, SPACES, SpaceKind, ZERO16, ZERO32, ZERO8 } from '../protocol/kinds.ts'
 import { SIGN_VERSION } from '../protocol/labels.ts'
 import { localName, type Content } from '../protocol/local.ts'
@@ -110,8 +110,9 @@ export class Outbox {
         else if (this.#isMoot(held, row, intent)) this.tables.dropOutbox(row)
         else room -= await this.#sealRow(held, row, intent)
       } catch (error) {
-        // It waits for a key, a seat or a person's word.
-        if (!(error instanceof EnidError) || !['no_key', 'not_seated', 'restoring', 'unproven_epoch'].includes(error.code)) throw error
+        if (isCode(error, 'bad_record', 'too_large')) this.toTray(row, error.code) // it holds up nothing else
+        // Otherwise it waits for a key, a seat or a person's word.
+        else if (!isCode(error, 'no_key', 'not_seated', 'restoring', 'unproven_epoch')) throw error
       }
     }
   }

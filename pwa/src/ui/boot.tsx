@@ -4,7 +4,7 @@ import './style/tokens.css'
 import './style/base.css'
 import './style/parts.css'
 import { render } from 'preact'
-import { lookForDemo, setUpdater, settle, start, wake } from './act.ts'
+import { setUpdater, settle, start, wake } from './act.ts'
 import { dress, followSettings } from './dress.ts'
 import { route, startRouter } from './router.ts'
 import { Shell, warm } from './shell.tsx'
@@ -34,5 +34,5 @@ followSettings()
   warm()
   void settle()
   void watch()
-  if (facts.vault.value === 'empty') void lookForDemo()
+  if (facts.vault.value === 'empty') void import('./door.ts').then((door) => door.lookForDemo())
 })

@@ -4,8 +4,9 @@
  */
 
 import * as act from './act.ts'
+import * as door from './door.ts'
 import { myGroups } from './find.ts'
 import { go } from './router.ts'
 import { facts } from './truth.ts'
 
-Object.assign(globalThis, { enid: { act, facts, go, myGroups } })
+Object.assign(globalThis, { enid: { act: { ...act, ...door }, facts, go, myGroups } })

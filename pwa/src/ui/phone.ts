@@ -10,9 +10,8 @@ import { b64, fromText, hashId, unb64, type Bytes, type Id } from '../protocol/e
 import { EnidError } from '../protocol/errors.ts'
 import { spaceKind, ZERO16 } from '../protocol/kinds.ts'
 import { ID_RECORD } from '../protocol/labels.ts'
-import { spaceId } from '../protocol/membership.ts'
+import { spaceId } from '../protocol/names.ts'
 import type { Intent, Pen, Pending, World } from '../protocol/local.ts'
-import { statementsDue } from '../domain/register.ts'
 import { circlesOf, leads } from '../domain/people.ts'
 import { cursorless, Store, secretsOf, wipe } from '../storage/db.ts'
 import type { OutboxRow } from '../storage/rows.ts'
@@ -297,6 +296,7 @@ export class Phone {
 
   /** What follows from what has come: a leader tells whoever joined since what the finished sheets say. */
   async #upkeep(): Promise<void> {
+    const { statementsDue } = await import('../domain/register.ts')
     const world = facts.world.value
     const pen = this.pen()
     for (const circle of circlesOf(world, 'group')) {

@@ -9,7 +9,8 @@
 import { b64, concat, fromText, unb64, type Bytes, type Id, type Random } from '../protocol/encoding.ts'
 import { EnidError } from '../protocol/errors.ts'
 import { AccountKey, Identity } from '../protocol/invitations.ts'
-import { accountId, deviceId } from '../protocol/membership.ts'
+import { accountId, deviceId } from '../protocol/names.ts'
+import { load } from '../protocol/records.ts'
 import { derive, wrapKeys, type WrapKey } from '../protocol/sealing.ts'
 import { publicKey } from '../protocol/signing.ts'
 import { cursorless, secretsOf, Store } from '../storage/db.ts'
@@ -151,8 +152,9 @@ export class Account {
     return this.vault.openIntent(row)
   }
 
-  read(...args: Parameters<Vault['read']>): Promise<Read | null> {
-    return this.vault.read(...args)
+  /** Read one content and check its fields (PROTOCOL 9). */
+  read(row: Parameters<Vault['read']>[0], key: Parameters<Vault['read']>[1]): Promise<Read | null> {
+    return this.vault.read(row, key, load)
   }
 }
 

@@ -7,12 +7,12 @@
  */
 
 import { concat, fromText, toText, type Bytes, type Id } from '../protocol/encoding.ts'
-import { parseHeader, type Sealed } from '../protocol/envelope.ts'
+import type { Sealed } from '../protocol/envelope.ts'
 import { EnidError } from '../protocol/errors.ts'
+import { parseHeader } from '../protocol/header.ts'
 import { Rule, ruleOf, spaceKind, type SpaceKind } from '../protocol/kinds.ts'
 import type { Content, Intent } from '../protocol/local.ts'
-import * as records from '../protocol/records.ts'
-import { openContent, type EpochKey } from '../protocol/sealing.ts'
+import { openContent, type EpochKey } from '../protocol/opening.ts'
 import { secretsOf, type Store } from '../storage/db.ts'
 import type { BodyRow, KeyRow, OutboxRow, SecretRow } from '../storage/rows.ts'
 
@@ -114,16 +114,20 @@ export class Vault {
   /**
    * Read one content; `null` when it cannot be opened or is malformed.
    *
-   * It was verified when it came. What was read once is remembered: a version never changes.
+   * When it came it was verified, and its fields were checked by `records.load` before it was filed
+   * under its type: a start only reads it. What was read once is remembered: a version never changes.
    */
-  async read(row: Pick<BodyRow, 'id' | 'header' | 'body'>, key: Pick<EpochKey, 'suite' | 'secret'>): Promise<Read | null> {
+  async read(
+    row: Pick<BodyRow, 'id' | 'cls' | 'header' | 'body'>, key: Pick<EpochKey, 'suite' | 'secret'>,
+    load: (content: Bytes) => Read = (content) => asFiled(row, content),
+  ): Promise<Read | null> {
     const known = this.#read.get(row.id)
     if (known !== undefined) return known
     let found: Read | null = null
     try {
       const header = parseHeader(row.header)
       const version = { raw: row.header, body: row.body, header }
-      found = records.load(await openContent(version, key as EpochKey))
+      found = load(await openContent(version, key as EpochKey))
     } catch (error) {
       if (!(error instanceof EnidError)) throw error
     }
@@ -144,9 +148,12 @@ export class Vault {
   }
 }
 
-/** An act's intent as the outbox keeps it; throws `bad_record` for what no phone could read. */
+function asFiled({ cls }: Pick<BodyRow, 'cls'>, content: Bytes): Read {
+  return { content: JSON.parse(toText(content)) as Content, unknown: cls === '*' }
+}
+
+/** An act's intent as the outbox keeps it. */
 export function localIntent(intent: Intent): LocalIntent {
-  if (intent.content) records.dump(intent.content)
   const { circle, kind, subject } = intent.space
   return {
     space: { circle, kind: spaceKind(kind), subject }, rule: ruleOf(intent.rule), rec: intent.rec,

@@ -6,7 +6,7 @@
  */
 
 import { toText, type Bytes } from '../protocol/encoding.ts'
-import { parseHeader } from '../protocol/envelope.ts'
+import { parseHeader } from '../protocol/header.ts'
 import { ruleName, spaceName, type Rule, type SpaceKind } from '../protocol/kinds.ts'
 import type { CircleState, Id, Opened, Pack, Pending, SpaceState, World } from '../protocol/local.ts'
 import { PACK, type Store } from '../storage/db.ts'

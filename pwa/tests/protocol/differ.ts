@@ -15,8 +15,9 @@ import { SpaceKind } from '../../src/protocol/kinds.ts'
 import type { RoleName, RuleName, SpaceName } from '../../src/protocol/local.ts'
 import { Membership } from '../../src/protocol/membership.ts'
 import {
-  fill, mark, mergeNote, register, statementCells, type Cell, type Mark,
+  fill, mark, register, statementCells, type Cell, type Mark,
 } from '../../src/protocol/merge.ts'
+import { mergeNote } from '../../src/protocol/paragraphs.ts'
 import { accepted, dump, load } from '../../src/protocol/records.ts'
 import * as sealing from '../../src/protocol/sealing.ts'
 import { checkKey, checkWrapKey } from '../../src/protocol/signing.ts'

@@ -5,9 +5,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { b64, byBytes } from '../../src/protocol/encoding.ts'
 import {
-  byCell, fill, heads, mark, mergeNote, register, settled, statementCells, TAKEN_BACK, VALUES,
+  byCell, fill, heads, mark, register, settled, statementCells, TAKEN_BACK, VALUES,
   type Cell,
 } from '../../src/protocol/merge.ts'
+import { mergeNote } from '../../src/protocol/paragraphs.ts'
 import { dump, load } from '../../src/protocol/records.ts'
 import { outcome } from './known.ts'
 

@@ -18,10 +18,10 @@ import {
   AUTHORITY, SPACES, type CircleKind, type Rule, type SpaceKind,
 } from '../../src/protocol/kinds.ts'
 import * as labels from '../../src/protocol/labels.ts'
-import {
-  accountId, deviceId, verifyCertificate, verifyJoin,
-} from '../../src/protocol/membership.ts'
-import { fill, mark, mergeNote, register, type Cell, type Mark } from '../../src/protocol/merge.ts'
+import { verifyCertificate, verifyJoin } from '../../src/protocol/membership.ts'
+import { fill, mark, register, type Cell, type Mark } from '../../src/protocol/merge.ts'
+import { accountId, deviceId } from '../../src/protocol/names.ts'
+import { mergeNote } from '../../src/protocol/paragraphs.ts'
 import { dump, load } from '../../src/protocol/records.ts'
 import * as sealing from '../../src/protocol/sealing.ts'
 import { verify } from '../../src/protocol/signing.ts'

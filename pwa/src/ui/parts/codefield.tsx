@@ -3,7 +3,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { door as words } from '../../words/en/door.ts'
-import { goodGroups } from '../act.ts'
+import { goodGroups } from '../door.ts'
 import { bare, spelled, wholeGroups } from '../codes.ts'
 import { Field } from './field.tsx'
 import { Icon } from './icons.tsx'

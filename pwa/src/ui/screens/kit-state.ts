@@ -1,7 +1,7 @@
 /** Whether the recovery code is in its owner's hands: it is on this phone exactly as long as it is not. */
 
 import { useEffect, useState } from 'preact/hooks'
-import { isKitSaved } from '../act.ts'
+import { isKitSaved } from '../door.ts'
 import { madeUp } from '../truth.ts'
 
 /** 'none': a made-up group has no code. */

@@ -8,7 +8,7 @@ import { dayWords, instantToWall } from '../../domain/time.ts'
 import type { NoteView } from '../../domain/views.ts'
 import { sentenceFor } from '../../words/en/common.ts'
 import { more } from '../../words/en/more.ts'
-import { signOut, unlock } from '../act.ts'
+import { signOut, unlock } from '../door.ts'
 import { handOver } from '../hand.ts'
 import {
   Button, Buttons, CodeField, Details, ErrorSummary, Inset, Page, PageHead, Section, Sheet, wrongWith, type Wrong,

@@ -2,7 +2,7 @@
 
 import { instantToWall } from '../../domain/time.ts'
 import { more } from '../../words/en/more.ts'
-import { exportCopy } from '../act.ts'
+import { exportCopy } from '../door.ts'
 import { handOver } from '../hand.ts'
 import { zone } from '../truth.ts'
 
