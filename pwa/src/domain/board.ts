@@ -4,7 +4,7 @@
  */
 
 import type { Id, Pen, World } from '../protocol/local.ts'
-import { newestRules, noticeItems } from './group.ts'
+import { newestRules, noticeItems } from './noticeboard.ts'
 import { circlesOf, comes, me } from './people.ts'
 import { records, spaceIn } from './project.ts'
 import { see } from './settings.ts'

@@ -4,11 +4,12 @@ import { byBytes } from '../protocol/encoding.ts'
 import type { Id, World } from '../protocol/local.ts'
 import type { Fields } from './fields.ts'
 import { groupName, sessions } from './meetings.ts'
+import { agreementOf, newestRules, nextOf, noticeItems } from './noticeboard.ts'
 import {
-  accountLabel, byName, circlesOf, isListed, isMarked, leads, me, myRoles, people, personOf, programmeFields,
+  accountLabel, byName, circlesOf, isListed, isMarked, leads, me, myRoles, people, programmeFields,
   programmeOf, readersOf, settingsOf,
 } from './people.ts'
-import { records, spaceIn, spaceOf, type Item } from './project.ts'
+import { spaceIn, spaceOf } from './project.ts'
 import { daysBetween, instantToWall, LONDON, msOf } from './time.ts'
 import type { DateLine, GroupView, HelpContact, RulesView, SessionView } from './views.ts'
 
@@ -44,12 +45,6 @@ export function group(world: World, circle: Id, now: number, zone: string): Grou
     checkedAt: spaceOf(world, spaceIn(circle, 'frame'))?.checkedAt ?? null,
     frozen: state.frozen, removed: roles.length === 0,
   }
-}
-
-/** The next session that is not over and not cancelled: one that expects me, if I attend any. */
-export function nextOf(all: readonly SessionView[], now: number): SessionView | null {
-  const ahead = all.filter((one) => one.when.ends > now && !one.cancelled)
-  return ahead.find((one) => one.iLead || one.expectsMe) ?? ahead[0] ?? null
 }
 
 /** Whom to ask for help, as the programmes of one's groups list it. */
@@ -91,21 +86,6 @@ function whyOf(last: string, resumes: string, settings: Partial<Fields['programm
 
 // -- rules ----------------------------------------------------------------------------
 
-/** The rules of a group, newest version; `null` before the first. */
-export function newestRules(world: World, circle: Id): Item<'rules'> | null {
-  const found = records(world, spaceIn(circle, 'frame'), 'rules')
-  return found.reduce<Item<'rules'> | null>((newest, item) =>
-    (newest && newest.fields.version >= item.fields.version ? newest : item), null)
-}
-
-/** What a person agreed to last, by their own account. */
-export function agreementOf(world: World, circle: Id, person: Id): Item<'agreement'> | null {
-  const found = records(world, spaceIn(circle, 'thread', person), 'agreement')
-    .filter((item) => personOf(world, circle, item.account) === person)
-  return found.reduce<Item<'agreement'> | null>((newest, item) =>
-    (newest && newest.fields.rules_version >= item.fields.rules_version ? newest : item), null)
-}
-
 function rulesOf(world: World, circle: Id, today: string): RulesView | null {
   const item = newestRules(world, circle)
   const mine = me(world, circle)
@@ -133,11 +113,4 @@ function noticesOf(world: World, circle: Id): GroupView['notices'] {
     rec, title: fields.title ?? null, text: fields.text, at: msOf(fields.at),
     by: accountLabel(world, circle, account),
   }))
-}
-
-/** Notices to the group, newest first. */
-export function noticeItems(world: World, circle: Id): Item<'notice'>[] {
-  const found = [...records(world, spaceIn(circle, 'frame'), 'notice'),
-    ...records(world, spaceIn(circle, 'room'), 'notice')]
-  return found.sort((a, b) => msOf(b.fields.at) - msOf(a.fields.at) || byBytes(b.rec, a.rec))
 }

@@ -1,7 +1,7 @@
 /** What a person needs on opening the app: the next session, this week's sitting, what waits for them. */
 
 import type { Id, World } from '../protocol/local.ts'
-import { agreementOf, newestRules, nextOf, noticeItems } from './group.ts'
+import { agreementOf, newestRules, nextOf, noticeItems } from './noticeboard.ts'
 import { linked, sessions } from './meetings.ts'
 import { accountLabel, circlesOf, comes, leads, me, myRoles, seesRegister } from './people.ts'
 import { progress } from './roster.ts'

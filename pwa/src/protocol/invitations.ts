@@ -6,9 +6,9 @@
  * account secret. Nothing else is made of either.
  */
 
+import { bytesFromCode, codeFromBytes } from './codes.ts'
 import {
-  b64, bytesFromCode, codeFromBytes, concat, fromText, toText, unb64,
-  type Bytes, type Id, type Random,
+  b64, concat, fromText, toText, unb64, type Bytes, type Id, type Random,
 } from './encoding.ts'
 import type { Sealed } from './envelope.ts'
 import { EnidError } from './errors.ts'

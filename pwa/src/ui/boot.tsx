@@ -6,6 +6,7 @@ import './style/parts.css'
 import { render } from 'preact'
 import { setUpdater, settle, start, wake } from './act.ts'
 import { dress, followSettings } from './dress.ts'
+import { watchInstall } from './install-offer.ts'
 import { route, startRouter } from './router.ts'
 import { Shell, warm } from './shell.tsx'
 import { facts, startClock } from './truth.ts'
@@ -24,6 +25,7 @@ const opening = start() // storage opens while the styles are still being read
 dress()
 startRouter()
 startClock()
+watchInstall()
 await opening
 const place = document.getElementById('app')
 if (place) render(<Shell />, place)

@@ -5,7 +5,8 @@
 
 import { batch } from '@preact/signals'
 import { setSetting } from '../domain/settings.ts'
-import { groupFits, unb64 } from '../protocol/encoding.ts'
+import { groupFits } from '../protocol/codes.ts'
+import { unb64 } from '../protocol/encoding.ts'
 import { EnidError } from '../protocol/errors.ts'
 import { wipe } from '../storage/db.ts'
 import type { Account } from '../vault/account.ts'

@@ -4,35 +4,11 @@
  * it worked, for the icon opens `standalone` and Safari does not.
  */
 
-import { computed, signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { common } from '../words/en/common.ts'
+import { install as words } from '../words/en/install.ts'
+import { declined, inSafariTab, isIos, offer, riskTaken, standalone, useful } from './install-offer.ts'
 import { Button, Card, Icon } from './parts/index.ts'
-import { vault, world } from './truth.ts'
-
-const words = common.install
-
-interface Offer extends Event { prompt(): Promise<{ outcome: 'accepted' | 'dismissed' }> }
-
-const offer = signal<Offer | null>(null)
-const declined = signal(false)
-const isIos = /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.userAgent.includes('Mac') && navigator.maxTouchPoints > 1)
-const standalone = matchMedia('(display-mode: standalone)').matches || (navigator as { standalone?: boolean }).standalone === true
-
-/** Safari on an iPhone, not the icon: it may forget what is written after seven days. */
-export const inSafariTab: boolean = isIos && !standalone
-
-/** Something of mine is written here: from then on it is worth keeping. */
-const useful = computed(() => world.value.outbox.length > 0)
-
-/** Keeps the browser's offer until it is useful; call once. */
-export function watchInstall(): void {
-  addEventListener('beforeinstallprompt', (event) => {
-    event.preventDefault()
-    offer.value = event as Offer
-  })
-  addEventListener('appinstalled', () => { offer.value = null })
-}
+import { vault } from './truth.ts'
 
 /** The card that offers it, where and when it makes sense. `door`: on the front page. */
 export function InstallCard({ door }: { readonly door?: boolean }): JSX.Element | null {
@@ -71,15 +47,12 @@ function Steps({ door }: { readonly door: boolean }): JSX.Element {
   )
 }
 
-const accepted = signal(false)
-
-/** In a Safari tab a register or a note asks once: this phone may forget it. */
-export function TabRisk({ children }: { readonly children: JSX.Element }): JSX.Element {
-  if (!inSafariTab || accepted.value) return children
+/** In a Safari tab a register asks once: this phone may forget it (app.md). */
+export function TabRisk(): JSX.Element {
   return (
     <Card tone="amber" title={words.tab}>
       <p class="quiet">{words.iosWhy}</p>
-      <Button kind="secondary" onClick={() => { accepted.value = true }}>{words.tabUse}</Button>
+      <Button kind="secondary" onClick={() => { riskTaken.value = true }}>{words.tabUse}</Button>
     </Card>
   )
 }

@@ -14,8 +14,10 @@ import type { Section, Speech } from './speech.ts'
 import type { apology } from './en/apology.ts'
 import type { common } from './en/common.ts'
 import type { door } from './en/door.ts'
+import type { errors } from './en/errors.ts'
 import type { groups } from './en/groups.ts'
 import type { help } from './en/help.ts'
+import type { install } from './en/install.ts'
 import type { more } from './en/more.ts'
 import type { notes } from './en/notes.ts'
 import type { register } from './en/register.ts'
@@ -30,6 +32,8 @@ export interface Catalogue {
   readonly groups: typeof groups
   readonly help: typeof help
   readonly door: typeof door
+  readonly errors: typeof errors
+  readonly install: typeof install
   readonly register: typeof register
   readonly apology: typeof apology
   readonly notes: typeof notes

@@ -5,7 +5,8 @@
 
 import { createInterface } from 'node:readline'
 import { spaceOf, stillCounts } from '../../src/protocol/check.ts'
-import { bytesFromCode, codeFromBytes, unb64 } from '../../src/protocol/encoding.ts'
+import { bytesFromCode, codeFromBytes } from '../../src/protocol/codes.ts'
+import { unb64 } from '../../src/protocol/encoding.ts'
 import * as entries from '../../src/protocol/entries.ts'
 import { encodeHeader, parse, parseHeader } from '../../src/protocol/envelope.ts'
 import { EnidError } from '../../src/protocol/errors.ts'

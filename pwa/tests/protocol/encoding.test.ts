@@ -4,9 +4,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  b64, byBytes, bytesFromCode, codeFromBytes, concat, Reader, sameBytes, sha256, uint, unb64,
-} from '../../src/protocol/encoding.ts'
+import { bytesFromCode, codeFromBytes } from '../../src/protocol/codes.ts'
+import { b64, byBytes, concat, Reader, sameBytes, sha256, uint, unb64 } from '../../src/protocol/encoding.ts'
 import { EnidError, isCode, isUnknown, RETRY } from '../../src/protocol/errors.ts'
 import {
   circleName, CircleKind, Role, roleNames, rolesOf, ruleName, ruleOf, Rule, SpaceKind, spaceKind,

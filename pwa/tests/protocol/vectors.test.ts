@@ -4,9 +4,8 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { spaceOf, stillCounts } from '../../src/protocol/check.ts'
-import {
-  b64, bytesFromCode, codeFromBytes, concat, fromText, sha256, toText, unb64, type Bytes,
-} from '../../src/protocol/encoding.ts'
+import { bytesFromCode, codeFromBytes } from '../../src/protocol/codes.ts'
+import { b64, concat, fromText, sha256, toText, unb64, type Bytes } from '../../src/protocol/encoding.ts'
 import * as entries from '../../src/protocol/entries.ts'
 import {
   build, encodeHeader, nextHead, parseHeader, recordKey, versionId, type Header, type Sealed,

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { JSX } from 'preact'
 import type { Status } from '../../domain/views.ts'
 import { clockWords, dayWords, instantToWall } from '../../domain/time.ts'
-import { common, sentenceFor } from '../../words/en/common.ts'
+import { common } from '../../words/en/common.ts'
 import { list } from '../../words/index.ts'
 import { href } from '../router.ts'
 import { net, progress, status, zone } from '../truth.ts'
@@ -30,7 +30,7 @@ export function statusWords(s: Status): Line {
     case 'differ': return {
       text: words.differ(list(s.names), s.people), icon: 'differ', tone: 'violet', to: href('register', { rec: s.session.rec }),
     }
-    case 'refused': return { text: `${words.refused(s.count)}. ${sentenceFor(s.code)}`, icon: 'warning', tone: 'error', to: phone }
+    case 'refused': return { text: words.refused(s.count), icon: 'warning', tone: 'error', to: phone }
     case 'unsaved': return { text: words.unsaved(s.count), icon: 'warning', tone: 'error', to: phone }
     case 'locked': return { text: words.locked, icon: 'lock', tone: '', to: null }
     case 'revoked': return { text: words.revoked, icon: 'lock', tone: '', to: null }

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { sentenceFor } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { more } from '../../words/en/more.ts'
 import { importCopy } from '../door.ts'
 import { Button, Buttons, CodeField, Icon, Inset, wrongWith } from '../parts/index.ts'

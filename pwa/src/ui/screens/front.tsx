@@ -3,7 +3,7 @@
 import './front.css'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { sentenceFor } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { door as words } from '../../words/en/door.ts'
 import { startMadeUp } from '../act.ts'
 import { openDemo } from '../door.ts'

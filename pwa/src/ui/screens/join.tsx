@@ -3,7 +3,7 @@
 import './front.css'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { sentenceFor } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { door as words } from '../../words/en/door.ts'
 import { joinWithCode } from '../door.ts'
 import { myGroups } from '../find.ts'

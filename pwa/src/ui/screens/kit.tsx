@@ -3,7 +3,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { dayWords, instantToWall } from '../../domain/time.ts'
-import { sentenceFor } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { more } from '../../words/en/more.ts'
 import { kitSaved, recoveryCode } from '../door.ts'
 import { bare } from '../codes.ts'

@@ -3,7 +3,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { unsent } from '../../domain/status.ts'
-import { sentenceFor } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { more } from '../../words/en/more.ts'
 import { lockNow } from '../door.ts'
 import { Inset, Page, PageHead, Row, Rows, Section, Tag } from '../parts/index.ts'

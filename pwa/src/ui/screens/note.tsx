@@ -9,10 +9,11 @@ import { deleteNote, openNote, saveNote } from '../../domain/note.ts'
 import { personalSpace } from '../../domain/settings.ts'
 import type { NoteView } from '../../domain/views.ts'
 import { localName, type Pending } from '../../protocol/local.ts'
-import { common, sentenceFor } from '../../words/en/common.ts'
+import { common } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { notes as words } from '../../words/en/notes.ts'
 import { act, discard, pen, retry } from '../act.ts'
-import { inSafariTab } from '../install.tsx'
+import { inSafariTab } from '../install-offer.ts'
 import {
   Audience, Button, Buttons, CopyButton, Empty, Icon, Inset, LinkButton, Page, PageHead, Saving, Sheet, Waiting,
 } from '../parts/index.ts'

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { sentenceFor } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { door as words } from '../../words/en/door.ts'
 import { more } from '../../words/en/more.ts'
 import { openWithRecoveryCode, unlock } from '../door.ts'

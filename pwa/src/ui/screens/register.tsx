@@ -9,6 +9,8 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { dayWords, timeWords } from '../../domain/time.ts'
 import { common } from '../../words/en/common.ts'
 import { register as words } from '../../words/en/register.ts'
+import { riskTaken } from '../install-offer.ts'
+import { TabRisk } from '../install.tsx'
 import { Button, Icon, LinkButton, Page, PageHead } from '../parts/index.ts'
 import { arrive, back, href } from '../router.ts'
 import { madeUp, net, now } from '../truth.ts'
@@ -23,6 +25,7 @@ export function Register({ rec }: { readonly rec: string }): JSX.Element {
   const book = useMemo(() => openBook(rec), [rec])
   const why = book.closed.value
   if (why) return <Closed rec={rec} {...words[why]} />
+  if (!riskTaken.value) return <div class="register closed"><Page><TabRisk /></Page></div>
   return (
     <div class="register">
       <div class="register-page">

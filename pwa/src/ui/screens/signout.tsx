@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { unsent } from '../../domain/status.ts'
-import { sentenceFor } from '../../words/en/common.ts'
+import { sentenceFor } from '../../words/en/errors.ts'
 import { more } from '../../words/en/more.ts'
 import { signOut } from '../door.ts'
 import { Button, Buttons, Inset, LinkButton, Sheet } from '../parts/index.ts'

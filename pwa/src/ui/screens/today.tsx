@@ -11,12 +11,18 @@ import type { SessionView, Todo, TodayView } from '../../domain/views.ts'
 import { welcomes } from '../../domain/welcome.ts'
 import { today as words } from '../../words/en/today.ts'
 import { act, pen } from '../act.ts'
-import { InstallCard } from '../install.tsx'
+import { wantsInstall } from '../install-offer.ts'
+import { Later } from '../parts/later.tsx'
 import { Audience, Button, CanYouCome, Cancelled, Card, Choices, Empty, Icon, LinkButton, PageHead, WhereAndWho } from '../parts/index.ts'
 import { go, href } from '../router.ts'
 import { ago, changeOf, dayOf, elsewhere, hoursOf, momentOf, nameOf, nearness } from '../say.ts'
 import { now, progress, world, zone } from '../truth.ts'
 import { Welcome } from './welcome.tsx'
+
+const installCard = async () => {
+  const { InstallCard } = await import('../install.tsx')
+  return () => <InstallCard />
+}
 
 export function Today(): JSX.Element {
   const view = todayOf(world.value, now.value, zone)
@@ -35,7 +41,7 @@ export function Today(): JSX.Element {
       <div class="column">
         {view.week.length > 1 && <Week sessions={view.week} on={view.weekOn} />}
         {rest.map((todo) => <Needs key={keyOf(todo)} todo={todo} />)}
-        <InstallCard />
+        {wantsInstall.value && <Later load={installCard} />}
       </div>
     </div>
   )
