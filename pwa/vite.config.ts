@@ -10,7 +10,8 @@ const apart: Plugin = {
   name: 'enid-apart',
   enforce: 'pre',
   async resolveId(source, importer) {
-    if (source !== '@noble/hashes/sha2.js' || !importer?.includes('/@noble/curves/')) return null;
+    const own = source === '@noble/hashes/sha2.js' && importer?.includes('/@noble/curves/');
+    if (!own && !(source === './_u64.js' && importer?.endsWith('?apart'))) return null;
     const found = await this.resolve(source, importer, { skipSelf: true });
     return found && `${found.id}?apart`;
   },

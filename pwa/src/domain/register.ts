@@ -7,9 +7,8 @@
 
 import { byBytes } from '../protocol/encoding.ts'
 import type { Id, Pen, Pending, World } from '../protocol/local.ts'
-import {
-  fill, mark as markCell, NOT_MARKED, register as merged, statementCells, type Cell, type Standing,
-} from '../protocol/merge.ts'
+import { fill, mark as markCell, statementCells } from '../protocol/marks.ts'
+import { NOT_MARKED, register as merged, type Cell, type Standing } from '../protocol/merge.ts'
 import type { ContentOf } from '../protocol/records.ts'
 import { apologiesOf } from './meetings.ts'
 import { accountLabel, acting, leads, personOf, settingsOf } from './people.ts'

@@ -123,18 +123,6 @@ export function audienceOf(kind: SpaceKind): Audience {
   return audience
 }
 
-/** Whom a role may add, change and remove (PROTOCOL 4.3), by kind of circle. */
-export const AUTHORITY: ReadonlyMap<CircleKind, ReadonlyMap<Roles, Roles>> = new Map([
-  [CircleKind.PERSON, new Map([[W, W]])],
-  [CircleKind.GROUP, new Map<Roles, Roles>([[L, M | O | L], [C, M | O | L | C]])],
-  [CircleKind.PROGRAMME, new Map([[C, C]])],
-  [CircleKind.FIRM, new Map<Roles, Roles>([[F, F], [C, F | C]])],
-  [CircleKind.SUPERVISION, new Map<Roles, Roles>([[S, S | L], [C, S | L | C]])],
-  [CircleKind.TEAM, new Map<Roles, Roles>([[L, L], [C, L | C]])],
-  [CircleKind.APPLICATION, new Map([[C, A | C]])],
-  [CircleKind.CASE, new Map([[N, N]])],
-] as [CircleKind, ReadonlyMap<Roles, Roles>][])
-
 /** Padded plaintext sizes, bytes (PROTOCOL 5.4). Nothing is larger. */
 export const BUCKETS = [256, 1024, 2048, 4096, 16384, 65536] as const
 

@@ -14,13 +14,28 @@ import {
 } from './entries.ts'
 import { EnidError } from './errors.ts'
 import {
-  ALL_ROLES, AUTHORITY, CircleKind, Role, Rule, SpaceKind, ZERO16, ZERO32, audienceOf,
+  ALL_ROLES, CircleKind, Role, Rule, SpaceKind, ZERO16, ZERO32, audienceOf,
   type Audience, type Roles,
 } from './kinds.ts'
 import * as labels from './labels.ts'
 import { accountId, deviceId, spaceId } from './names.ts'
 import * as signing from './signing.ts'
 import type { CheckedKeys, SignKey } from './signing.ts'
+
+const { MEMBER: M, LEADER: L, COORDINATOR: C, OBSERVER: O, SUPERVISOR: S } = Role
+const { FIRM_HEAD: F, APPLICANT: A, NAMED: N, OWNER: W } = Role
+
+/** Whom a role may add, change and remove (PROTOCOL 4.3), by kind of circle. */
+export const AUTHORITY: ReadonlyMap<CircleKind, ReadonlyMap<Roles, Roles>> = new Map([
+  [CircleKind.PERSON, new Map([[W, W]])],
+  [CircleKind.GROUP, new Map<Roles, Roles>([[L, M | O | L], [C, M | O | L | C]])],
+  [CircleKind.PROGRAMME, new Map([[C, C]])],
+  [CircleKind.FIRM, new Map<Roles, Roles>([[F, F], [C, F | C]])],
+  [CircleKind.SUPERVISION, new Map<Roles, Roles>([[S, S | L], [C, S | L | C]])],
+  [CircleKind.TEAM, new Map<Roles, Roles>([[L, L], [C, L | C]])],
+  [CircleKind.APPLICATION, new Map([[C, A | C]])],
+  [CircleKind.CASE, new Map([[N, N]])],
+] as [CircleKind, ReadonlyMap<Roles, Roles>][])
 
 /** The identity's certificate for a device, 64 bytes. */
 export function certify(

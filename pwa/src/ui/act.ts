@@ -6,12 +6,11 @@
  * and out is `door.ts`.
  */
 
-import { batch } from '@preact/signals'
-import type * as MadeUp from '../domain/madeup.ts'
+import type * as MadeUp from './made-up.ts'
 import type { Act } from '../domain/views.ts'
 import type { Id } from '../protocol/encoding.ts'
 import { EnidError } from '../protocol/errors.ts'
-import type { Pen, Pending } from '../protocol/local.ts'
+import type { Pen } from '../protocol/local.ts'
 import { chooseAccount, forgetAccount, lastAccount, Phone } from './phone.ts'
 import { facts } from './truth.ts'
 
@@ -26,7 +25,7 @@ let made: typeof MadeUp | null = null
 
 /** Hands an act over; the answer comes when it is durable here, or is not. */
 export async function act(intents: Act): Promise<'saved' | 'unsaved'> {
-  return phone ? phone.act(intents) : actMadeUp(intents)
+  return phone ? phone.act(intents) : made ? made.act(intents) : 'unsaved'
 }
 
 /** Writes a row again that could not be kept, or sends one again that was refused. */
@@ -44,30 +43,12 @@ export async function discard(row: number): Promise<void> {
 export function pen(): Pen {
   if (phone) return phone.pen()
   if (!made) throw new EnidError('no_account')
-  return made.madeUpPen(facts.world.value, Date.now())
+  return made.pen()
 }
 
 /** Asks the server now. Nothing leaves a made-up group. */
 export async function syncNow(): Promise<void> {
   await phone?.syncNow()
-}
-
-let written = 0
-
-async function actMadeUp(intents: Act): Promise<'saved'> {
-  const rows: readonly Pending[] = intents.map((intent) => ({
-    n: --written, state: 'writing', space: pen().spaceId(intent.space), rule: intent.rule, rec: intent.rec,
-    content: intent.content, base: intent.base, editor: intent.editor, code: null, at: Date.now(),
-  }))
-  const { world } = facts
-  world.value = { ...world.value, outbox: [...world.value.outbox, ...rows] }
-  await new Promise((done) => setTimeout(done))
-  const saved = new Set(rows.map((row) => row.n))
-  world.value = {
-    ...world.value,
-    outbox: world.value.outbox.map((row) => (saved.has(row.n) ? { ...row, n: -row.n, state: 'saved' } : row)),
-  }
-  return 'saved'
 }
 
 // -- starting ---------------------------------------------------------------------------
@@ -118,14 +99,8 @@ export async function enter(account: Id): Promise<void> {
 export async function startMadeUp(role: 'member' | 'leader'): Promise<void> {
   await phone?.close()
   phone = null
-  made = await import('../domain/madeup.ts')
-  const world = made.madeUpWorld(Date.now(), role)
-  batch(() => {
-    facts.world.value = world
-    facts.madeUp.value = true
-    facts.whole.value = true
-    facts.vault.value = 'open'
-  })
+  made = await import('./made-up.ts')
+  made.begin(role)
 }
 
 // -- the app itself -----------------------------------------------------------------------

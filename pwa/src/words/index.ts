@@ -21,6 +21,7 @@ import type { install } from './en/install.ts'
 import type { more } from './en/more.ts'
 import type { notes } from './en/notes.ts'
 import type { register } from './en/register.ts'
+import type { session } from './en/session.ts'
 import type { today } from './en/today.ts'
 
 export { language, list, plural, speak } from './speech.ts'
@@ -35,6 +36,7 @@ export interface Catalogue {
   readonly errors: typeof errors
   readonly install: typeof install
   readonly register: typeof register
+  readonly session: typeof session
   readonly apology: typeof apology
   readonly notes: typeof notes
   readonly more: typeof more

@@ -15,9 +15,8 @@ import { Ring } from '../../src/protocol/keyring.ts'
 import { SpaceKind } from '../../src/protocol/kinds.ts'
 import type { RoleName, RuleName, SpaceName } from '../../src/protocol/local.ts'
 import { Membership } from '../../src/protocol/membership.ts'
-import {
-  fill, mark, register, statementCells, type Cell, type Mark,
-} from '../../src/protocol/merge.ts'
+import { fill, mark, statementCells } from '../../src/protocol/marks.ts'
+import { register, type Cell, type Mark } from '../../src/protocol/merge.ts'
 import { mergeNote } from '../../src/protocol/paragraphs.ts'
 import { accepted, dump, load } from '../../src/protocol/records.ts'
 import * as sealing from '../../src/protocol/sealing.ts'

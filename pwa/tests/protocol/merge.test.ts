@@ -4,10 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { b64, byBytes } from '../../src/protocol/encoding.ts'
-import {
-  byCell, fill, heads, mark, register, settled, statementCells, TAKEN_BACK, VALUES,
-  type Cell,
-} from '../../src/protocol/merge.ts'
+import { fill, mark, statementCells } from '../../src/protocol/marks.ts'
+import { byCell, heads, register, settled, TAKEN_BACK, VALUES, type Cell } from '../../src/protocol/merge.ts'
 import { mergeNote } from '../../src/protocol/paragraphs.ts'
 import { dump, load } from '../../src/protocol/records.ts'
 import { outcome } from './known.ts'

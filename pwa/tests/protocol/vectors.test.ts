@@ -14,11 +14,12 @@ import { EnidError } from '../../src/protocol/errors.ts'
 import { AccountKey, Identity, Invitation } from '../../src/protocol/invitations.ts'
 import { Ring } from '../../src/protocol/keyring.ts'
 import {
-  AUTHORITY, SPACES, type CircleKind, type Rule, type SpaceKind,
+  SPACES, type CircleKind, type Rule, type SpaceKind,
 } from '../../src/protocol/kinds.ts'
 import * as labels from '../../src/protocol/labels.ts'
-import { verifyCertificate, verifyJoin } from '../../src/protocol/membership.ts'
-import { fill, mark, register, type Cell, type Mark } from '../../src/protocol/merge.ts'
+import { AUTHORITY, verifyCertificate, verifyJoin } from '../../src/protocol/membership.ts'
+import { fill, mark } from '../../src/protocol/marks.ts'
+import { register, type Cell, type Mark } from '../../src/protocol/merge.ts'
 import { accountId, deviceId } from '../../src/protocol/names.ts'
 import { mergeNote } from '../../src/protocol/paragraphs.ts'
 import { dump, load } from '../../src/protocol/records.ts'

@@ -10,7 +10,7 @@ import { sendApology, withdrawApology } from '../../domain/apology.ts'
 import type { Act, SessionView } from '../../domain/views.ts'
 import type { Pending } from '../../protocol/local.ts'
 import { apology as words } from '../../words/en/apology.ts'
-import { today } from '../../words/en/today.ts'
+import { session as ofSession } from '../../words/en/session.ts'
 import { act, pen, retry } from '../act.ts'
 import { findSession } from '../find.ts'
 import { Audience, Button, Buttons, Card, Choices, Details, Empty, Inset, Page, PageHead, Saving, TextArea } from '../parts/index.ts'
@@ -24,8 +24,8 @@ export function Apology({ rec }: { readonly rec: string }): JSX.Element {
   if (!session) {
     return (
       <Page>
-        <PageHead title={today.lostSession} up="today" />
-        <Empty icon="today" title={today.lostSession}><p class="quiet">{today.lostSessionText}</p></Empty>
+        <PageHead title={ofSession.lostSession} up="today" />
+        <Empty icon="today" title={ofSession.lostSession}><p class="quiet">{ofSession.lostSessionText}</p></Empty>
       </Page>
     )
   }

@@ -5,6 +5,7 @@ import type { JSX } from 'preact'
 import { ics } from '../../domain/calendar.ts'
 import { dayWords } from '../../domain/time.ts'
 import type { SessionView } from '../../domain/views.ts'
+import { session as page } from '../../words/en/session.ts'
 import { today as words } from '../../words/en/today.ts'
 import { findSession } from '../find.ts'
 import { handOver } from '../hand.ts'
@@ -18,8 +19,8 @@ export function Session({ rec }: { readonly rec: string }): JSX.Element {
   if (!session) {
     return (
       <Page>
-        <PageHead title={words.lostSession} up="today" />
-        <Empty icon="today" title={words.lostSession}><p class="quiet">{words.lostSessionText}</p></Empty>
+        <PageHead title={page.lostSession} up="today" />
+        <Empty icon="today" title={page.lostSession}><p class="quiet">{page.lostSessionText}</p></Empty>
       </Page>
     )
   }
@@ -33,7 +34,7 @@ export function Session({ rec }: { readonly rec: string }): JSX.Element {
         <h2 class="session-hours">{hoursOf(session.when)}</h2>
         {title !== date && <p class="quiet">{date}</p>}
         {session.when.here && <p class="quiet">{elsewhere(session.when)}</p>}
-        {session.mine !== 'none' && <p><Tag tone={session.mine === 'still_agreeing' ? 'violet' : 'plain'}>{words.mine[session.mine]}</Tag></p>}
+        {session.mine !== 'none' && <p><Tag tone={session.mine === 'still_agreeing' ? 'violet' : 'plain'}>{page.mine[session.mine]}</Tag></p>}
         {session.pending && <Saving state="saved" />}
         <Cancelled session={session} />
         <Differ session={session} />
@@ -42,7 +43,7 @@ export function Session({ rec }: { readonly rec: string }): JSX.Element {
       </Card>
       <Acts session={session} />
       <Changes session={session} />
-      <Audience>{words.sees}</Audience>
+      <Audience>{page.sees}</Audience>
     </Page>
   )
 }
@@ -54,11 +55,11 @@ function Acts({ session }: { readonly session: SessionView }): JSX.Element | nul
   const calendar = phase !== 'past'
   if (!register && !calendar) return null
   const add = (): void => void handOver(
-    new File([ics(session, { title: words.calendarName, ...(session.place && { place: session.place }) })], 'session.ics', { type: 'text/calendar' }))
+    new File([ics(session, { title: page.calendarName, ...(session.place && { place: session.place }) })], 'session.ics', { type: 'text/calendar' }))
   return (
     <div class="buttons">
       {register && <LinkButton icon="register" href={href('register', { rec: session.rec })}>{words.take}</LinkButton>}
-      {calendar && <Button kind="secondary" icon="calendar" onClick={add}>{words.addCalendar}</Button>}
+      {calendar && <Button kind="secondary" icon="calendar" onClick={add}>{page.addCalendar}</Button>}
     </div>
   )
 }
@@ -69,8 +70,8 @@ function Differ({ session }: { readonly session: SessionView }): JSX.Element | n
   if (fields.length === 0) return null
   return (
     <Inset tone="violet" icon="differ">
-      {fields.map(([field, answers]) => <p key={field}><strong>{words.fields[field] ?? field}:</strong> {answers.join(' / ')}</p>)}
-      <p>{words.twoAnswers}</p>
+      {fields.map(([field, answers]) => <p key={field}><strong>{page.fields[field] ?? field}:</strong> {answers.join(' / ')}</p>)}
+      <p>{page.twoAnswers}</p>
     </Inset>
   )
 }
@@ -78,7 +79,7 @@ function Differ({ session }: { readonly session: SessionView }): JSX.Element | n
 function Changes({ session }: { readonly session: SessionView }): JSX.Element | null {
   if (session.changes.length === 0) return null
   return (
-    <Section title={words.changes}>
+    <Section title={page.changes}>
       <ul role="list" class="changes">
         {session.changes.map((change) => (
           <li key={`${change.at} ${change.what}`}>

@@ -1,4 +1,4 @@
-/** Words of Today and of a session's page. */
+/** Words of Today. */
 
 import { list, plural, section } from '../speech.ts'
 
@@ -27,24 +27,17 @@ export const today = section('today', {
   noPlace: 'No place named yet',
   cancelled: 'Cancelled',
   cancelledWhy: (reason: string) => `Cancelled: ${reason}`,
-  replaced: 'There is another date instead',
   seeReplacement: 'See the new date',
   checked: (days: number) => plural(days, {
     one: 'Checked yesterday. It may have changed',
     other: `Checked ${days} days ago. It may have changed`,
   }),
-  open: 'See this session',
-
-  place: 'Where',
-  when: 'When',
-  who: 'Who leads',
   link: 'Online',
   copyPlace: 'Copy the place',
   map: 'Map',
   join: 'Join the call',
   copyLink: 'Copy the link',
   passcode: (code: string) => `Passcode ${code}`,
-  copyPasscode: 'Copy the passcode',
   needsSignal: 'This needs signal',
   privatePlace: 'Join from a private place. Your group relies on it.',
 
@@ -52,7 +45,6 @@ export const today = section('today', {
   expected: 'You are expected. Nothing to do if you can come.',
   cannot: 'I can’t come',
   sentApologies: 'You sent apologies',
-  apologiesWaiting: 'Your apologies are saved on this phone. They are sent when you have signal.',
   changeApology: 'Change this',
   seenBy: (names: readonly string[]) => `Seen by ${list(names)}`,
   seenByGroup: 'Your group sees that you can’t come, never why',
@@ -99,7 +91,6 @@ export const today = section('today', {
   notice: 'From your leaders',
   noticeBy: (name: string, when: string) => `${name}, ${when}`,
 
-  things: 'For you',
   nothing: 'Nothing booked',
   nothingNext: (date: string) => `Next date: ${date}`,
   nothingYet: 'Your dates stand here as soon as your leaders name them.',
@@ -111,28 +102,4 @@ export const today = section('today', {
   welcomeRules: 'What the group agreed',
   first: 'Getting your group',
   firstText: 'This happens once. You can put the phone away meanwhile.',
-
-  addCalendar: 'Add to calendar',
-  /** Neutral: a calendar is often seen by others. */
-  calendarName: 'Group session',
-  changes: 'What changed',
-  twoAnswers: 'Your leaders say different things. Ask them which is right.',
-  fields: { on: 'Day', start: 'Time', place: 'Place', link: 'Link', led_by: 'Leaders', state: 'State' } as Readonly<Record<string, string>>,
-  about: 'This session',
-  sees: 'Your group, its leaders and the programme’s office see when and where. No one else.',
-  mine: {
-    here: 'You: here',
-    late: 'You: late',
-    not_admitted: 'You: came after the cut-off',
-    absent: 'You: absent',
-    apology_before: 'You: sent apologies',
-    apology_after: 'You: sent apologies after the start',
-    excused: 'You: excused',
-    attended_elsewhere: 'You: came to another session',
-    not_recorded: 'You: not recorded',
-    still_agreeing: 'You: your leaders are still agreeing',
-    none: '',
-  },
-  lostSession: 'This session is not on this phone',
-  lostSessionText: 'It may belong to a group that you left, or it comes with the next signal.',
 })
