@@ -53,7 +53,7 @@ def at(session: str, route: str = "session") -> str:
 REAL, OFFLINE = "shots.real()", "shots.net({ state: 'offline' })"
 TOP = "document.getElementById('main').scrollTop = 0"
 # This week's other sitting: one thing in the outbox.
-WROTE = f"shots.tap('Wednesday'); {TOP}"
+WROTE = f"shots.tap('Thursday'); {TOP}"
 GROUP = "enid.go('group', { circle: shots.first().circle })"
 RULES = "enid.go('rules', { circle: shots.first().circle })"
 OLD = "shots.spaces((s) => ({ ...s, checkedAt: Date.now() - 16 * 86400000 }))"
@@ -204,10 +204,12 @@ STATES: tuple[State, ...] = (
         "shots.tap('Mark the')",
     ),
     leader("register-offline", REAL, OFFLINE, at("soon", "register")),
+    leader("register-differ", "shots.tap('Look at it together')"),
     leader(
-        "register-differ",
-        "enid.go('register', { rec: shots.sessions().filter((s) "
-        "=> s.phase === 'past' && !s.cancelled).at(-4).rec })",
+        "register-finished",
+        at("soon", "register"),
+        "shots.tap('Mark the')",
+        "await shots.wait(600); shots.tap('Finish')",
     ),
     leader("register-past", at("past", "register")),
     member("apology", at("soon", "apology")),
