@@ -1,21 +1,21 @@
-import { fileURLToPath } from 'node:url';
-import { defineConfig, type Plugin, type UserConfig } from 'vite';
-import { worker } from './worker/plugin.ts';
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Plugin, type UserConfig } from 'vite'
+import { worker } from './worker/plugin.ts'
 
 /** Where the built app goes; `tools/setup.py` builds beside it and then swaps. */
-const out = process.env['ENID_APP_OUT'] ?? fileURLToPath(new URL('../build/by-hand', import.meta.url));
+const out = process.env['ENID_APP_OUT'] ?? fileURLToPath(new URL('../build/by-hand', import.meta.url))
 
 /** The curves bring SHA-512 along; from a copy of their own it does not burden the first screen. */
 const apart: Plugin = {
   name: 'enid-apart',
   enforce: 'pre',
   async resolveId(source, importer) {
-    const own = source === '@noble/hashes/sha2.js' && importer?.includes('/@noble/curves/');
-    if (!own && !(source === './_u64.js' && importer?.endsWith('?apart'))) return null;
-    const found = await this.resolve(source, importer, { skipSelf: true });
-    return found && `${found.id}?apart`;
+    const own = source === '@noble/hashes/sha2.js' && importer?.includes('/@noble/curves/')
+    if (!own && !(source === './_u64.js' && importer?.endsWith('?apart'))) return null
+    const found = await this.resolve(source, importer, { skipSelf: true })
+    return found && `${found.id}?apart`
   },
-};
+}
 
 const config: UserConfig = {
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -38,7 +38,7 @@ const config: UserConfig = {
       output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } },
     },
   },
-};
+}
 
 // Vite reads the default export: the one file that must have one.
-export default defineConfig(config);
+export default defineConfig(config)

@@ -1,2 +1,2 @@
 /** What the page loads only when it is asked to. */
-export const words = 'lazy words of build N';
+export const words = 'lazy words of build N'

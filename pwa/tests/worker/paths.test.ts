@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { opensTheApp } from '../../worker/paths.ts';
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { opensTheApp } from '../../worker/paths.ts'
 
-const record = Buffer.from([...Array(16).keys()]).toString('base64url');
-const circle = Buffer.from([...Array(32).keys()]).toString('base64url');
+const record = Buffer.from([...Array(16).keys()]).toString('base64url')
+const circle = Buffer.from([...Array(32).keys()]).toString('base64url')
 
 test('the worker answers for every screen of the app', () => {
   for (const path of [
@@ -17,9 +17,9 @@ test('the worker answers for every screen of the app', () => {
     `/groups/${circle}/ground-rules`,
     '/more/my-attendance',
   ]) {
-    assert.ok(opensTheApp(path), path);
+    assert.ok(opensTheApp(path), path)
   }
-});
+})
 
 test('what is not a screen is the business of the server, which says 404', () => {
   for (const path of [
@@ -39,6 +39,6 @@ test('what is not a screen is the business of the server, which says 404', () =>
     '/assets/boot-Cv_kncTx.js',
     '/sw.js',
   ]) {
-    assert.ok(!opensTheApp(path), path);
+    assert.ok(!opensTheApp(path), path)
   }
-});
+})
