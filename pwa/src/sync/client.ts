@@ -470,8 +470,9 @@ export class Client {
   async #takeProgrammeKeys(): Promise<void> {
     for (const held of [...this.replica.spaces.values()]) {
       if (held.space.kind !== SpaceKind.FRAME || !this.replica.touched.has(held.id)) continue
+      const touched = [...this.replica.touched]
       await this.replica.fileTouched(new Set())
-      this.replica.touched.add(held.id)
+      for (const id of touched) this.replica.touched.add(id) // all of it is still to be told
       for (const content of await this.replica.contents(held, 'programme_key')) {
         const circle = content['circle'] as Id
         const rows = content['epochs'] as readonly (readonly [number, Id, Id])[]
