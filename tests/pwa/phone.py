@@ -46,6 +46,7 @@ PASSING = (
     (re.compile(r"(No signal|Not sent|Sending) · seen by"), "(not sent) · seen by"),
     (re.compile(r"No signal\. (?=\d)"), ""),
     (re.compile(r"Up to date · \(a time\)|No signal\. You can carry on"), "(all sent)"),
+    (re.compile(r"On its way, no answer yet"), "Saved on this phone"),
     (re.compile(r"Sending (\d+ changes?)"), r"\1 saved on this phone"),
 )
 
@@ -215,7 +216,7 @@ class Phone:
             one = place.get_by_role(role, name=name, exact=True)
             found = one if found is None else found.or_(one)
         assert found is not None
-        return found
+        return found.or_(place.locator("summary").filter(has_text=name))
 
     def field(self, label: str) -> Locator:
         """The field that is called so."""
@@ -289,6 +290,22 @@ class Phone:
         """Wait until the whole app is on the phone."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
         return self
+
+    def download(self, name: Name, file: Path) -> Path:
+        """Tap what hands over a file, and put it somewhere."""
+        with self.page.expect_download() as handed:
+            self.tap(name)
+        handed.value.save_as(file)
+        return file
+
+    @contextmanager
+    def answered(self) -> Iterator[None]:
+        """Wait until the server has answered, and the phone has taken that in."""
+        with self.page.expect_response(
+            lambda answer: answer.url.endswith("/v1/sync") and answer.ok
+        ):
+            yield
+        self.page.wait_for_timeout(1_500)
 
     def cdp(self) -> CDPSession:
         """The inspector's way into the page."""

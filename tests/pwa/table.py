@@ -103,10 +103,7 @@ def _made(folder: Path, phones: Phones) -> Made:
     leaders = (people[LEADER], people[CO_LEADER])
     now = datetime.now(zone(LONDON)) + STARTS_IN
     for at in (now, now + timedelta(days=7), now + timedelta(days=14)):
-        desk.sessions.add(
-            circle, at.date(), at.time().replace(second=0, microsecond=0, tzinfo=None),
-            60, place="Room 4", led_by=leaders,
-        )  # fmt: skip
+        add_session(desk, circle, at, "Room 4", leaders)
     for name, role in roles.items():
         phones.join(name, COORDINATOR, circle, people[name], role)
     phones.sync()
@@ -118,6 +115,14 @@ def _made(folder: Path, phones: Phones) -> Made:
     codes = {name: phones[name].client.recovery_code() or "" for name in NAMES}
     session = phones.meetings(LEADER, circle)[0]
     return Made(folder, circle, f"/s/{b64(session.rec)}", codes, invitation.code)
+
+
+def add_session(
+    desk: Desk, circle: bytes, at: datetime, place: str, led_by: tuple[bytes, ...] = ()
+) -> None:
+    """Plan an hour of the group."""
+    start = at.time().replace(second=0, microsecond=0, tzinfo=None)
+    desk.sessions.add(circle, at.date(), start, 60, place=place, led_by=led_by)
 
 
 @dataclass(repr=False)
@@ -145,9 +150,17 @@ class Table:
         """A phone of somebody in the group, with everything on it."""
         phone = self.phone(name, **how).open("/open")
         phone.type("Your recovery code", self.made.codes[name])
-        phone.tap("Open").sees("Room 4", re.compile("Up to date|clock looks wrong"))
+        phone.tap("Open").sees(
+            re.compile(r"Room \d"), re.compile("Up to date|clock looks wrong")
+        )
         phone.installed().settled()
         return phone if path == "/today" else phone.open(path)
+
+    def session_now(self, place: str) -> None:
+        """Somebody adds a session that starts at this moment."""
+        with self.desk(COORDINATOR) as desk:
+            at = desk.shelf.now.astimezone(zone(LONDON))
+            add_session(desk, self.made.circle, at, place)
 
     def wait(self, time: timedelta) -> None:
         """Let time pass: for the server at once, for a phone as it is opened again."""
@@ -161,8 +174,8 @@ class Table:
     def desk(self, name: str) -> Iterator[Desk]:
         """Somebody's computer with the command line."""
         transport = HttpTransport(self.server.origin)
-        place = self.folder / "homes" / name
-        with open_home(place, lambda _: transport, time.time) as home:
+        place, ahead = self.folder / "homes" / name, self.server.ahead.total_seconds()
+        with open_home(place, lambda _: transport, lambda: time.time() + ahead) as home:
             desk = Desk(home.client())
             desk.sync()
             yield desk

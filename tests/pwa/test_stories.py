@@ -3,13 +3,24 @@
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from sync.check import Space
+from sync.entries import REMOVE_DEVICE
 from sync.kinds import Rule, SpaceKind
 from sync.outbox import Intent
-from tests.pwa.table import CO_LEADER, LEADER, MEMBER, NAMES, Table, word
+from tests.pwa.table import (
+    CO_LEADER,
+    COORDINATOR,
+    LEADER,
+    MEMBER,
+    NAMES,
+    RULES,
+    Table,
+    word,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -163,3 +174,124 @@ def test_a_record_of_a_newer_app_is_kept_and_asks_for_an_update(table: Table):
         desk.client.outbox.write(what, intent, desk.shelf.new_id())
     priya.open("/phone").sees("1 thing needs a newer Enid. It is kept. Update the app")
     priya.again()
+
+
+def test_a_locked_phone_opens_with_the_recovery_code_that_was_saved_first(table: Table):
+    """SEC-44, E-41: joining by code, the kit, the lock; what waited is sent."""
+    ben = table.phone("Ben").open("/join")
+    ben.type("Your code", table.made.joining).tap("Join")
+    ben.sees("From your invitation", RULES[0], "Up to date").again()
+    with table.desk(COORDINATOR):
+        pass  # whoever has the keys is online for a moment
+    ben.open("/today").sees("Room 4").misses("From your invitation").again()
+    ben.installed().offline().open("/more").tap(re.compile("^Lock now"))
+    ben.sees("Your recovery code").again()
+    groups = ben.page.locator("ol.kit-groups .kit-group").all_inner_texts()[:8]
+    ben.tap("I have written it down").sees("Type two groups back")
+    for label in ben.page.get_by_label(re.compile("^Type group")).all():
+        asked = int(label.evaluate("(field) => field.id.split('-')[1]"))
+        label.fill(groups[asked])
+    ben.tap("Save and finish").sees("Your recovery code is saved").open("/more").again()
+    ben.open("/today").tap("I can’t come").tap("Send apologies")
+    ben.sees("Saved on this phone").again()
+
+    ben.open("/more").tap(re.compile("^Lock now")).sees("Enid is locked").again()
+    ben.open(f"{table.made.session}").sees("Enid is locked").misses("Room 4")
+    ben.type("Your recovery code", "-".join(["AAAAA", *groups[1:]])).tap("Open")
+    ben.sees("Group 1 looks wrong")
+    ben.type("Your recovery code", table.made.codes[LEADER]).tap("Open")
+    ben.sees("belongs to somebody else")
+    ben.type("Your recovery code", "-".join(groups)).tap("Open").misses("locked")
+    ben.open("/today").sees("You sent apologies", "No signal").again()
+    ben.offline(False).sees("Up to date")
+    table.opened(LEADER, table.register).sees("Sent apologies", within=BEN)
+
+
+def test_a_phone_that_was_removed_says_so_and_still_gives_back_what_is_its_owners(
+    table: Table, tmp_path: Path
+):
+    """E-30: the phone is lost to the group, its contents are not lost to its owner."""
+    priya = table.opened(LEADER, table.register).offline().mark(BEN, "Here")
+    with table.desk(LEADER) as desk:
+        membership = desk.shelf.membership(table.made.circle)
+        (other,) = {
+            device for device, held in membership.devices.items()
+            if held.account == desk.client.account
+        } - {desk.client.outbox.device}  # fmt: skip
+        desk.client.remove(table.made.circle, other, REMOVE_DEVICE)
+    priya.offline(False).sees("Your access on this phone has ended").again()
+    priya.sees("1 change of yours was not sent").open("/notes").sees("has ended")
+    assert priya.download("Keep a sealed copy", tmp_path / "copy").stat().st_size > 1000
+
+
+def test_an_exported_copy_comes_back_to_a_wiped_phone_and_sends(
+    table: Table, tmp_path: Path
+):
+    """A copy that cannot be opened again would be a toy (app.md 2)."""
+    priya = table.opened(LEADER, table.register)
+    table.server.kill()
+    priya.offline().mark(BEN, "Here").mark(CATRIN, "Late").open("/phone").again()
+    copy = priya.download("Keep a copy", tmp_path / "copy")
+    for each in (NAMES[LEADER], BEN, "Room 4", table.made.codes[LEADER]):
+        assert each.encode() not in copy.read_bytes()
+    wipe = {"origin": priya.origin, "storageTypes": "all"}
+    priya.page.goto("about:blank")
+    priya.cdp().send("Storage.clearDataForOrigin", wipe)
+
+    table.server.start()
+    priya.offline(False).open("/open").tap("Bring back a copy")
+    priya.field("The file").set_input_files(copy)
+    priya.type("The recovery code of this copy", table.made.codes[MEMBER])
+    priya.tap("Bring it back").sees("This code does not open this copy")
+    priya.type("The recovery code of this copy", table.made.codes[LEADER])
+    priya.tap("Bring it back").sees("Room 4", "Up to date").again()
+    priya.open(table.register).sees("Sent", within=BEN).stands(CATRIN, "Late").again()
+    table.opened(CO_LEADER, table.register).stands(BEN, "Here").stands(CATRIN, "Late")
+
+
+def test_after_sixty_days_offline_with_an_expired_sign_in_a_phone_reads_marks_and_sends(
+    table: Table,
+):
+    """E-19: nobody is ever sent to a sign-in page."""
+    priya = table.opened(LEADER)
+    priya.offline().close()
+    table.wait(timedelta(days=61))
+    table.session_now("Room 9")
+    priya.open("/today").sees("Last checked 61 days ago").again()
+    priya.open(table.register).mark(BEN, "Here").mark(CATRIN, "Absent").again()
+    priya.offline(False).sees("Sent", within=CATRIN).again()
+    priya.open("/today").sees("Room 9", "Up to date").again()
+    sam = table.opened(CO_LEADER, table.register, ahead=timedelta(days=61))
+    sam.stands(BEN, "Here").stands(CATRIN, "Absent")
+
+
+def test_a_server_restored_from_yesterdays_backup_gets_everything_back(
+    table: Table, tmp_path: Path
+):
+    """REL-07: all that a phone has called sent is there again, for everybody."""
+    priya = table.opened(LEADER, table.register)
+    priya.mark(BEN, "Here").sees("Sent", within=BEN)
+    table.server.flask("backup", str(tmp_path / "backup"))
+    priya.mark(CATRIN, "Late").sees("Sent", within=CATRIN)
+    priya.tap("Mark the other 10 as here").sees("Sent", within=DEV)
+    sam = table.opened(CO_LEADER, table.register)
+    sam.stands(CATRIN, "Late").mark(DEV, "Absent").sees("Sent", within=DEV)
+    priya.offline().mark(CHLOE, "Absent")
+
+    table.server.kill()
+    table.server.flask("restore", str(tmp_path / "backup"))
+    table.server.start()
+    priya.again()
+    with priya.answered():
+        priya.offline(False)
+    with sam.answered():
+        sam.open("/today")
+    priya.close()
+    sam.close()
+    # Each phone waits half a minute at most, lest all of them put back at once.
+    table.wait(timedelta(minutes=2))
+    priya.open(table.register).sees("Sent", within=CHLOE).again()
+    sam.open(table.register).stands(CHLOE, "Absent").sees("Sent", within=DEV).again()
+    for phone in (priya, sam, table.opened(LEADER, ahead=table.server.ahead)):
+        phone.open(table.register).stands(BEN, "Here").stands(CATRIN, "Late")
+        phone.stands(CHLOE, "Absent").stands(DEV, "Absent")
