@@ -47,7 +47,7 @@ export const vault: ReadonlySignal<Vault> = facts.vault
 /** The made-up group: nothing leaves this phone. */
 export const madeUp: ReadonlySignal<boolean> = facts.madeUp
 /** Whether all that this phone holds was read: the first paint needs little of it, so notes come after. */
-export const whole: ReadonlySignal<boolean> = facts.whole
+export const whole: ReadonlySignal<boolean> = computed(() => facts.madeUp.value || facts.whole.value)
 /** The first sync, as long as it lasts. */
 export const progress: ReadonlySignal<{ done: number; of: number } | null> = facts.progress
 /** Whether the browser promised to keep what is here; `null` while it was not asked. */
