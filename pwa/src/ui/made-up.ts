@@ -12,6 +12,7 @@ export function begin(role: 'member' | 'leader'): void {
   batch(() => {
     facts.world.value = world
     facts.madeUp.value = true
+    facts.whole.value = true
     facts.vault.value = 'open'
   })
 }
