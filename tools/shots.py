@@ -2,6 +2,7 @@
 
     make shots                     all of them, into build/shots/
     make shots ARGS="today rules"  only states whose names begin so
+    make shots ARGS=--more         at 320 px, in forced colours, at twice the text
     make shots ARGS=--store        also renews the pictures of the manifest and README
 
 Opens an e2e build of the app in Debian's Chromium under the server's own headers, at
@@ -25,21 +26,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import Any, Literal
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from server.app_files import with_app  # noqa: E402 - found beside this folder
 from server.headers import with_headers  # noqa: E402
+from tools.chromium import chromium  # noqa: E402
 from tools.shots_states import STATES, State  # noqa: E402
 
 OUT, APP, PWA = ROOT / "build/shots", ROOT / "build/shots-app", ROOT / "pwa"
 SIZES = {"360": (360, 640), "412": (412, 915), "1280": (1280, 800)}
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SMALL = {"320": (320, 568)}
+# Pictures for people, and those that are more for axe.
+KINDS = tuple((size, theme) for theme in ("light", "dark") for size in SIZES)
+MORE = (
+    ("320", "light"), ("320", "dark"), ("360", "forced"), ("1280", "forced"),
+    ("360", "large"),
+)  # fmt: skip
 HELPERS = ROOT / "tools/shots.js"
 AXE = PWA / "node_modules/axe-core/axe.min.js"
 # A Tuesday, a quarter of an hour before one o'clock: every run shows the same.
@@ -76,30 +84,26 @@ QUIET = (
 def main(arguments: list[str]) -> int:
     names = tuple(a for a in arguments if not a.startswith("--"))
     wanted = [s for s in STATES if not names or s.name.startswith(names)]
+    kinds = KINDS + (MORE if "--more" in arguments else ())
     build()
     shutil.rmtree(OUT, ignore_errors=not OUT.exists())
     OUT.mkdir(parents=True)
     problems: dict[str, list[str]] = defaultdict(list)
-    with serving() as origin, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browser_path(), args=["--no-sandbox"]
-        )
-        for size in SIZES:
-            for theme in THEMES:
-                print(f"{size} {theme}", flush=True)
-                camera = Camera(browser, origin, size, theme, problems)
-                for state in wanted:
-                    camera.take(state)
-                if camera.plain:
-                    camera.plain.context.close()
-        sheets(browser, [state.name for state in wanted])
-        browser.close()
+    with serving() as origin, chromium() as browser:
+        for size, theme in kinds:
+            print(f"{size} {theme}", flush=True)
+            camera = Camera(browser, origin, size, theme, problems)
+            for state in wanted:
+                camera.take(state)
+            if camera.plain:
+                camera.plain.context.close()
+        sheets(browser, [state.name for state in wanted], kinds)
     if "--store" in arguments:
         store()
     for problem, where in problems.items():
         more = f" and {len(where) - 4} more" if len(where) > 4 else ""
         print(f"{problem}\n    {', '.join(where[:4])}{more}")
-    taken = len(wanted) * len(SIZES) * len(THEMES)
+    taken = len(wanted) * len(kinds)
     print(f"{taken} pictures in {OUT.relative_to(ROOT)}, {len(problems)} problems")
     return 1 if problems else 0
 
@@ -122,14 +126,6 @@ def build() -> None:
     )  # fmt: skip
     if done.returncode:
         sys.exit("The app could not be built; the words above say why.")
-
-
-def browser_path() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        sys.exit("No Chromium was found. On Debian: apt-get install chromium.")
-    return found
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -164,7 +160,7 @@ class Camera:
     browser: Browser
     origin: str
     size: str
-    theme: Literal["light", "dark"]
+    theme: str
     problems: dict[str, list[str]]
     name: str = ""
     plain: Page | None = None
@@ -196,20 +192,26 @@ class Camera:
     def page(self, state: State) -> Page:
         """A page of this size; the same again when the state asks for nothing else."""
         options = {k: v for k, v in state.context.items() if k != "offline"}
-        if not options and self.plain:
+        plain = not options
+        if plain and self.plain:
             return self.plain
-        width, height = SIZES[self.size]
+        width, height = (SIZES | SMALL)[self.size]
+        options |= {"color_scheme": "dark" if self.theme == "dark" else "light"}
+        if self.theme == "forced":
+            options |= {"forced_colors": "active"}
         page = self.browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=self.theme,
+            viewport={"width": width, "height": height},
             reduced_motion="reduce", service_workers="block",
             device_scale_factor=1 if width > 1000 else 2,
             **{"timezone_id": "Europe/London"} | options,
         ).new_page()  # fmt: skip
         page.clock.set_fixed_time(NOON)
         page.add_init_script(path=HELPERS)
+        if self.theme == "large":
+            page.add_init_script("localStorage.setItem('text', 'largest')")
         page.on("pageerror", lambda error: self.note(f"error: {error}"))
         page.on("console", lambda said: self.heard(said.type, said.text))
-        if not options:
+        if plain:
             self.plain = page
         return page
 
@@ -233,28 +235,30 @@ class Camera:
             self.note(f"{wider} px wider than the window")
 
 
-def sheets(browser: Browser, names: list[str]) -> None:
+def sheets(
+    browser: Browser, names: list[str], kinds: tuple[tuple[str, str], ...]
+) -> None:
     """All pictures together: a page, and one picture for each size and theme."""
-    kinds = [f"{size}-{theme}" for theme in THEMES for size in SIZES]
-    (OUT / "index.html").write_text(_page(names, kinds), encoding="utf-8")
+    ends = [f"{size}-{theme}" for size, theme in kinds]
+    (OUT / "index.html").write_text(_page(names, ends), encoding="utf-8")
     page = browser.new_page(viewport={"width": 2200, "height": 1000})
-    for kind in kinds:
-        sheet = OUT / f"sheet-{kind}.html"
-        sheet.write_text(_page(names, [kind]), encoding="utf-8")
+    for end in ends:
+        sheet = OUT / f"sheet-{end}.html"
+        sheet.write_text(_page(names, [end]), encoding="utf-8")
         page.goto(sheet.as_uri())
-        page.screenshot(path=OUT / f"sheet-{kind}.png", full_page=True)
+        page.screenshot(path=OUT / f"sheet-{end}.png", full_page=True)
         sheet.unlink()
 
 
-def _page(names: list[str], kinds: list[str]) -> str:
+def _page(names: list[str], ends: list[str]) -> str:
     figures = "".join(
-        f'<figure><img src="{name}-{kind}.png" alt="" loading="lazy" width='
-        f'"{640 if kind.startswith("1280") else 240}">'
+        f'<figure><img src="{name}-{end}.png" alt="" width='
+        f'"{640 if end.startswith("1280") else 240}">'
         f"<figcaption>{html.escape(name)}</figcaption></figure>"
         for name in names
-        for kind in kinds
-        if (OUT / f"{name}-{kind}.png").exists()
-    ).replace(' loading="lazy"', "" if len(kinds) == 1 else ' loading="lazy"')
+        for end in ends
+        if (OUT / f"{name}-{end}.png").exists()
+    )
     style = (
         "body{font:14px system-ui;background:#888;display:flex;flex-wrap:wrap;gap:12px}"
         "figure{margin:0}img{display:block}figcaption{color:#fff;padding:2px 0}"
