@@ -5,12 +5,12 @@ import type { JSX } from 'preact'
 import { dayWords, instantToWall, timeWords } from '../../domain/time.ts'
 import type { DateLine, GroupView, PersonView, SessionView } from '../../domain/views.ts'
 import { groups as words } from '../../words/en/groups.ts'
-import { session as ofSession } from '../../words/en/session.ts'
 import { today as say } from '../../words/en/today.ts'
 import { list } from '../../words/index.ts'
 import { findSession, myGroups } from '../find.ts'
 import { Card, Details, Empty, Icon, Inset, Page, PageHead, Ring, Row, Rows, Section, Tag, type SeatState } from '../parts/index.ts'
 import { href } from '../router.ts'
+import { mineOf } from '../mine.ts'
 import { ago } from '../say.ts'
 import { now, zone } from '../truth.ts'
 
@@ -98,7 +98,7 @@ function gapWords(gap: DateLine & { kind: 'gap' }): string {
 
 function DateRow({ session, isNext, current }: { readonly session: SessionView; readonly isNext: boolean; readonly current: boolean }): JSX.Element {
   const past = session.phase === 'past'
-  const sub = past ? ofSession.mine[session.mine] : session.place ?? (session.link && say.link)
+  const sub = past ? mineOf(session) : session.place ?? (session.link && say.link)
   const end = session.cancelled ? <Tag icon="cross">{words.cancelled}</Tag>
     : past ? null
       : session.apology.state === 'sent' ? <Tag icon="envelope">{say.sentApologies}</Tag>

@@ -9,6 +9,7 @@ import { session as page } from '../../words/en/session.ts'
 import { today as words } from '../../words/en/today.ts'
 import { findSession } from '../find.ts'
 import { handOver } from '../hand.ts'
+import { mineOf } from '../mine.ts'
 import { Audience, Button, Cancelled, CanYouCome, Card, Empty, Inset, LinkButton, Page, PageHead, Saving, Section, Tag, WhereAndWho } from '../parts/index.ts'
 import { href } from '../router.ts'
 import { ago, changeOf, dayOf, elsewhere, hoursOf, nameOf, nearness } from '../say.ts'
@@ -34,7 +35,7 @@ export function Session({ rec }: { readonly rec: string }): JSX.Element {
         <h2 class="session-hours">{hoursOf(session.when)}</h2>
         {title !== date && <p class="quiet">{date}</p>}
         {session.when.here && <p class="quiet">{elsewhere(session.when)}</p>}
-        {session.mine !== 'none' && <p><Tag tone={session.mine === 'still_agreeing' ? 'violet' : 'plain'}>{page.mine[session.mine]}</Tag></p>}
+        {mineOf(session) && <p><Tag tone={session.mine === 'still_agreeing' ? 'violet' : 'plain'}>{mineOf(session)}</Tag></p>}
         {session.pending && <Saving state="saved" />}
         <Cancelled session={session} />
         <Differ session={session} />

@@ -16,7 +16,7 @@ import { Later } from '../parts/later.tsx'
 import { Audience, Button, CanYouCome, Cancelled, Card, Choices, Empty, Icon, LinkButton, PageHead, WhereAndWho } from '../parts/index.ts'
 import { go, href } from '../router.ts'
 import { ago, changeOf, dayOf, elsewhere, hoursOf, momentOf, nameOf, nearness } from '../say.ts'
-import { now, progress, world, zone } from '../truth.ts'
+import { now, progress, whole, world, zone } from '../truth.ts'
 import { Welcome } from './welcome.tsx'
 
 const installCard = async () => {
@@ -29,7 +29,9 @@ export function Today(): JSX.Element {
   useEffect(() => { shortcut(view) }, [])
   const registers = view.todos.filter(isRegister)
   const changes = view.todos.filter(isChange)
-  const rest = view.todos.filter((todo) => todo.kind !== 'register' && todo.kind !== 'changed')
+  const rest = view.todos.filter((todo) => !isRegister(todo) && !isChange(todo)
+    // Registers are read after the first paint: until then nobody knows which is missing.
+    && (todo.kind !== 'register_missing' || whole.value))
   return (
     <div class="page two">
       <PageHead title={words.heading} sub={dayWords(instantToWall(now.value, zone).on)} />
