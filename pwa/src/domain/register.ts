@@ -6,16 +6,16 @@
  */
 
 import { byBytes } from '../protocol/encoding.ts'
-import type { Id, Pen, Pending, World } from '../protocol/local.ts'
+import type { Content, Id, Pen, Pending, World } from '../protocol/local.ts'
 import { fill, mark as markCell, statementCells } from '../protocol/marks.ts'
 import { NOT_MARKED, register as merged, type Cell, type Standing } from '../protocol/merge.ts'
 import type { ContentOf } from '../protocol/records.ts'
 import { apologiesOf } from './meetings.ts'
 import { accountLabel, acting, leads, personOf, settingsOf } from './people.ts'
-import { records, same, spaceIn, spaceOf, type Item } from './project.ts'
+import { records, rowsOf, same, spaceIn, spaceOf, type Item } from './project.ts'
 import { listed, type Listed } from './roster.ts'
 import {
-  allSheets, cellsIn, inOrder, mySheet, myStatements, sheetsFor, standingOf, type Sheet,
+  allSheets, inOrder, mySheet, myStatements, sheetsFor, standingOf, type Sheet,
 } from './sheets.ts'
 import { MINUTE, msOf } from './time.ts'
 import type { Act, MarkValue, RegisterRow, RegisterView, SessionView } from './views.ts'
@@ -50,8 +50,10 @@ export function register(world: World, session: SessionView, _now: number): Regi
   const apologies = standingApologies(world, session)
   const by = authorsOf(world, circle, sheets)
   const mine = mySheet(world, circle, session.rec)
+  const places = placesOf(world, session)
   const rows = listed(world, session, sheets, standing)
-    .map((one) => rowOf(one, standing.get(one.person) ?? NOT_MARKED, apologies.get(one.person) ?? null, by, mine))
+    .map((one) => rowOf(one, standing.get(one.person) ?? NOT_MARKED, apologies.get(one.person) ?? null, by,
+      savingOf(mine, places, one.person)))
   const settings = settingsOf(world, circle)
   const unsent = rows.filter((row) => row.saving !== 'idle' && row.saving !== 'sent').length
   return {
@@ -101,7 +103,7 @@ function readable({ fields }: Item<'apology'>, session: SessionView): Apology {
 }
 
 function rowOf(
-  one: Listed, standing: Standing, apology: Apology | null, by: Authors, mine: Sheet,
+  one: Listed, standing: Standing, apology: Apology | null, by: Authors, saving: Where,
 ): RegisterRow {
   const sides = new Map<string, { value: MarkValue; by: string; mine: boolean }>()
   for (const cell of standing.state === 'differ' ? standing.cells : []) {
@@ -113,7 +115,7 @@ function rowOf(
     value: standing.value as MarkValue | null,
     sides: [...sides.values()].sort((a, b) => Number(b.mine) - Number(a.mine)),
     apology, visitor: one.visitor, expected: one.expected, hasApp: one.hasApp,
-    saving: savingOf(mine, one.person), history: by.history(one.person),
+    saving, history: by.history(one.person),
   }
 }
 
@@ -144,18 +146,33 @@ function authorsOf(world: World, circle: Id, sheets: readonly Sheet[]): Authors 
   return Object.assign(by, { history })
 }
 
+type Where = RegisterRow['saving']
+const BEST: readonly Where[] = ['idle', 'unsaved', 'writing', 'saved', 'sent']
+
 /** Of my own newest mark about a person: in the log, on this phone, or nowhere yet. */
-function savingOf(mine: Sheet, person: Id): RegisterRow['saving'] {
+function savingOf(mine: Sheet, places: ReadonlyMap<Id, Where>, person: Id): Where {
   const about = mine.cells.filter((cell) => cell[0] === person)
   const newest = about.toSorted((a, b) => b[3].length - a[3].length)[0]
-  if (!newest) return 'idle'
-  const holding = mine.heads.filter((head) => cellsIn(head).some((cell) => cell[2] === newest[2]))
-  const states = holding.map((head) => head.pending?.state ?? 'sent')
-  return states.includes('sent') ? 'sent' : states.some(isKept) ? 'saved'
-    : states.includes('writing') ? 'writing' : 'unsaved'
+  return newest ? places.get(newest[2]) ?? 'idle' : 'idle'
 }
 
-function isKept(state: Pending['state'] | 'sent'): boolean {
+/** Where each of my marks is, by its dot: one that was sent stays so, whatever is written on it and fails. */
+function placesOf(world: World, { circle, rec }: SessionView): ReadonlyMap<Id, Where> {
+  const places = new Map<Id, Where>()
+  const note = (content: Content | null, where: Where): void => {
+    if (content?.t !== 'sheet' || content['session'] !== rec) return
+    for (const [, , dot] of (content as unknown as ContentOf<'sheet'>).cells) {
+      if (BEST.indexOf(places.get(dot) ?? 'idle') < BEST.indexOf(where)) places.set(dot, where)
+    }
+  }
+  const space = spaceOf(world, spaceIn(circle, 'register'))
+  if (!space) return places
+  for (const row of rowsOf(world, space.id)) note(row.content, isKept(row.state) ? 'saved' : row.state)
+  for (const version of space.versions) if (version.account === world.account) note(version.content, 'sent')
+  return places
+}
+
+function isKept(state: Pending['state']): state is 'saved' | 'batched' | 'refused' {
   return state === 'saved' || state === 'batched' || state === 'refused'
 }
 

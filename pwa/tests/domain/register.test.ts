@@ -337,6 +337,17 @@ test('both phones show the same once both have everything, and no value is dropp
   }), { numRuns: 60 })
 })
 
+test('a mark that was sent stays so while one of somebody else is waiting, or could not be kept', () => {
+  const { priya, session } = leaders()
+  priya.act(mark(priya.world, priya.pen, priya.session(session), personId('Ben'), 'here').act, 'saved')
+  priya.sync()
+  priya.act(mark(priya.world, priya.pen, priya.session(session), personId('Chloe'), 'late').act, 'writing')
+  for (const state of ['writing', 'saved', 'unsaved'] as const) {
+    priya.world = { ...priya.world, outbox: priya.world.outbox.map((one) => ({ ...one, state })) }
+    assert.deepEqual(['Ben', 'Chloe'].map((name) => row(priya, session, name).saving), ['sent', state])
+  }
+})
+
 test('what could not be kept stays in sight when the next mark was kept, and is in it', () => {
   const { priya, session } = leaders()
   const first = mark(priya.world, priya.pen, priya.session(session), personId('Ben'), 'here')
