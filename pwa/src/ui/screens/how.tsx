@@ -19,7 +19,7 @@ export function How(): JSX.Element {
         </Section>
       ))}
       <Section title={words.reads}>
-        <dl class="readers">
+        <dl class="who-reads">
           {words.readers.map(([what, who]) => <div key={what}><dt>{what}</dt><dd>{who}</dd></div>)}
         </dl>
       </Section>
