@@ -123,7 +123,18 @@ STATES: tuple[State, ...] = (
         "enid.facts.progress.value = { done: 420, of: 2000 }",
     ),
     member("today-update", "enid.facts.update.value = 'ready'"),
-    member("today-iphone", WROTE, user_agent=IPHONE),
+    member(
+        "today-install",
+        "const offer = new Event('beforeinstallprompt'); dispatchEvent(offer)",
+        WROTE,
+        "document.getElementById('main').scrollTop = 9999",
+    ),
+    member(
+        "today-iphone",
+        WROTE,
+        "document.getElementById('main').scrollTop = 9999",
+        user_agent=IPHONE,
+    ),
     member(
         "today-cancelled",
         "shots.edit('session', (v) => [{ ...v, content: "

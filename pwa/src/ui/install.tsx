@@ -7,7 +7,8 @@
 import type { JSX } from 'preact'
 import { install as words } from '../words/en/install.ts'
 import { declined, inSafariTab, isIos, offer, riskTaken, standalone, useful } from './install-offer.ts'
-import { Button, Card, Icon } from './parts/index.ts'
+import { Button, Card, Icon, PageHead } from './parts/index.ts'
+import type { RouteName } from './router.ts'
 import { vault } from './truth.ts'
 
 /** The card that offers it, where and when it makes sense. `door`: on the front page. */
@@ -48,11 +49,14 @@ function Steps({ door }: { readonly door: boolean }): JSX.Element {
 }
 
 /** In a Safari tab a register asks once: this phone may forget it (app.md). */
-export function TabRisk(): JSX.Element {
+export function TabRisk({ up }: { readonly up: RouteName }): JSX.Element {
   return (
-    <Card tone="amber" title={words.tab}>
-      <p class="quiet">{words.iosWhy}</p>
-      <Button kind="secondary" onClick={() => { riskTaken.value = true }}>{words.tabUse}</Button>
-    </Card>
+    <>
+      <PageHead title={words.tab} up={up} />
+      <Card tone="amber">
+        <p>{words.tabText}</p>
+        <Button kind="secondary" onClick={() => { riskTaken.value = true }}>{words.tabUse}</Button>
+      </Card>
+    </>
   )
 }

@@ -25,7 +25,7 @@ export function Register({ rec }: { readonly rec: string }): JSX.Element {
   const book = useMemo(() => openBook(rec), [rec])
   const why = book.closed.value
   if (why) return <Closed rec={rec} {...words[why]} />
-  if (!riskTaken.value) return <div class="register closed"><Page><TabRisk /></Page></div>
+  if (!riskTaken.value) return <div class="register closed"><Page><TabRisk up="today" /></Page></div>
   return (
     <div class="register">
       <div class="register-page">

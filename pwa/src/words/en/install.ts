@@ -14,9 +14,10 @@ export const install = section('install', {
     'Choose Add to Home Screen.',
     'Tap Add, then open Enid from its new icon.',
   ],
-  iosAgain: 'Your code works once more in the new icon. Safari and the icon do not share anything.',
+  iosAgain: 'Then use your code there, not here: it works once, and the icon and Safari share nothing.',
   iosNotYet: 'Enid is still open in Safari. Look for its icon on your Home Screen.',
   done: 'Enid is on your Home Screen.',
-  tab: 'This phone may forget it. Send before you leave this page',
+  tab: 'This phone may forget it',
+  tabText: 'Send before you leave this page. Safari may forget what you write here after 7 days.',
   tabUse: 'Use it here all the same',
 })
