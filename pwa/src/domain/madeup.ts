@@ -218,10 +218,9 @@ function writeRoom(books: Books, plan: Plan): void {
   })
 }
 
-function writePersonal(books: Books, plan: Plan): void {
+function writePersonal(books: Books): void {
   const space = spaceIn(idOf('person circle', 32), 'personal')
-  const on = sessionOf(plan, -1).fields.on
-  books.put(space, null, 'own', idOf('note'), 'note', { title: `After ${on}`, text: NOTE })
+  books.put(space, null, 'own', idOf('note'), 'note', { title: 'After last week’s group', text: NOTE })
 }
 
 function writeThread(books: Books, member: Member, plan: Plan, now: number): void {
