@@ -97,7 +97,7 @@ export function madeUpWorld(now: number, role: 'member' | 'leader' = 'member'): 
     ...MEMBERS.filter((member) => !member.paper).map((member) => seat(member, 'member')),
   ])
   writeFrame(books, sessions, now)
-  writePersonal(books, sessions)
+  writePersonal(books)
   for (const member of MEMBERS.filter((one) => !one.paper)) {
     if (role === 'leader' || member.name === CHLOE) writeThread(books, member, sessions, now)
   }
