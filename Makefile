@@ -2,6 +2,7 @@
 PYTHON ?= python3
 HISTORIES ?= 500
 BENCH ?=
+ENGINE ?=
 ARGS ?=
 
 BIN := .venv/bin
@@ -12,7 +13,7 @@ NPM = @cd pwa && PATH="$(CURDIR)/$(BIN):$$PATH" npm run -s
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test check sim bench shots lock clean
+.PHONY: help run test check sim bench engines shots lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -40,9 +41,13 @@ sim: ## run the fault simulator (HISTORIES=20000 before a release)
 	$(SETUP) dev
 	@$(BIN)/python tests/sim/run.py --histories $(HISTORIES)
 
-bench: ## measure against the goals (BENCH=name for one part)
+bench: ## measure against the goals (BENCH=app, or one part)
 	$(SETUP) dev
 	@$(BIN)/python tools/bench.py $(BENCH)
+
+engines: ## the core stories in Firefox and WebKitGTK (ENGINE=webkit for one)
+	$(SETUP) dev
+	@$(BIN)/python -m tools.engines $(ENGINE)
 
 shots: ## take pictures of every screen and state (ARGS="today" for some)
 	$(SETUP) dev
