@@ -7,11 +7,11 @@ import os
 import random
 import socket
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from tests.pwa.builds import built_app
 from tests.pwa.table import Made, Table, make, table
@@ -27,10 +27,11 @@ def pytest_runtest_makereport(
     laid = getattr(item, "funcargs", {}).get("table")
     if report.when == "call" and report.failed and isinstance(laid, Table):
         for phone in laid.phones:
-            if phone.context:
-                told = [phone.page.url, str(phone.shot("failed")), *phone.faults]
-                told.append(phone.text())
-                report.sections.append((str(phone), "\n".join(told)))
+            told = [*phone.faults]
+            with suppress(Error):  # it may answer nothing any more
+                shown = phone.page.locator("#app").inner_text(timeout=2_000)
+                told = [phone.page.url, str(phone.shot("failed")), *told, shown]
+            report.sections.append((str(phone), "\n".join(told)))
     return report
 
 

@@ -192,7 +192,8 @@ class Table:
 
     def nothing_was_refused(self) -> None:
         """No policy was broken and nothing was thrown, on any phone."""
-        assert [fault for phone in self.phones for fault in phone.faults] == []
+        faults = [fault for phone in self.phones for fault in phone.faults]
+        assert not faults, "\n".join(faults)
 
     def nothing_leaked(self) -> None:
         """No word that was typed is in a file, a log, a header or a request."""
@@ -203,7 +204,8 @@ class Table:
             found.add(
                 f"requests of {phone.profile.name}", "\n".join(phone.said).encode()
             )
-        assert found.find({each: forms_of_word(each) for each in typed}) == []
+        leaks = found.find({each: forms_of_word(each) for each in typed})
+        assert not leaks, "\n".join(leaks)
 
 
 @contextmanager
@@ -216,9 +218,9 @@ def table(
     shutil.copytree(made.folder / "homes", folder / "homes")
     server = AppServer(place, port)
     server.app = app
-    server.start()
     one = Table(playwright, folder, made, server)
     try:
+        server.start()
         yield one
         one.nothing_was_refused()
     finally:

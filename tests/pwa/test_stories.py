@@ -11,6 +11,7 @@ from sync.check import Space
 from sync.entries import REMOVE_DEVICE
 from sync.kinds import Rule, SpaceKind
 from sync.outbox import Intent
+from tests.people import write_text
 from tests.pwa.table import (
     CO_LEADER,
     COORDINATOR,
@@ -295,3 +296,21 @@ def test_a_server_restored_from_yesterdays_backup_gets_everything_back(
     for phone in (priya, sam, table.opened(LEADER, ahead=table.server.ahead)):
         phone.open(table.register).stands(BEN, "Here").stands(CATRIN, "Late")
         phone.stands(CHLOE, "Absent").stands(DEV, "Absent")
+
+
+def test_three_thousand_records_are_opened_searched_and_added_to_offline(table: Table):
+    """app.md 0: a first sync says how far it is; nothing of it is slow afterwards."""
+    rare, mine = word(), word()
+    with table.desk(MEMBER) as desk, desk.client.store.write():
+        personal = Space(desk.client.person_circle().space.circle, SpaceKind.PERSONAL)
+        for number in range(2_999):
+            write_text(desk.client, personal, f"Note {number}, of no interest")
+        write_text(desk.client, personal, f"One {rare} night")
+    chloe = table.phone(MEMBER).open("/open")
+    chloe.type("Your recovery code", table.made.codes[MEMBER]).tap("Open")
+    chloe.sees(re.compile(r"Getting your group: \d+ of \d{4}")).sees("Up to date")
+    chloe.installed().offline().open("/notes").sees("of no interest").again()
+    chloe.type("Search your notes", rare).sees("1 note found", f"One {rare} night")
+    chloe.type("Search your notes", "").tap("New note")
+    chloe.type("Your note", mine).sees("Saved on this phone").again()
+    chloe.offline(False).sees("Sent").open("/notes").sees(mine).again()
