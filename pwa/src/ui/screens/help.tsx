@@ -38,7 +38,7 @@ function Contact({ contact }: { readonly contact: HelpContact }): JSX.Element {
         <p>{[contact.forWhom, contact.hours].filter(Boolean).join(' · ')}</p>
         <p class="contact-checked">{checkedWords(contact)}</p>
       </div>
-      {to ? <a class="contact-reach" href={to.href} aria-label={to.call ? words.call(contact.name) : words.open(contact.name)}
+      {to ? <a class="contact-reach" href={to.href} aria-label={`${to.call ? words.call(contact.name) : words.open(contact.name)}: ${contact.reach}`}
         {...(!to.call && { target: '_blank' as const, rel: 'noreferrer' })}><Icon name={to.call ? 'call' : 'link'} size={20} /><span>{contact.reach}</span></a>
         : <p class="contact-reach plain">{contact.reach}</p>}
     </li>
