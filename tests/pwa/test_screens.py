@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from sync.kinds import Role
 from tests.pwa.builds import PWA
 from tests.pwa.phone import Phone
-from tests.pwa.table import CO_LEADER, COORDINATOR, LEADER, MEMBER, Table, word
+from tests.pwa.table import CO_LEADER, COORDINATOR, LEADER, MEMBER, NAMES, Table, word
 
 pytestmark = pytest.mark.slow
 
@@ -94,10 +95,13 @@ def leading(table: Table, looks: Looks) -> None:
     priya.open(table.register).tap(re.compile("^Mark the other"))
     looks.at(priya.tap("Finish register").sees("Finish this register?"), "finish?")
     looks.at(priya.tap("Finish").sees("Register finished"), "register, finished")
-    looks.at(priya.tap("Done").open("/groups"), "groups")
-    looks.at(priya.tap(re.compile("^Tuesdays at one")).sees("Dates"), "group, a leader")
+    looks.at(priya.tap("Done").open("/groups").sees("Dates"), "group, a leader")
     looks.at(priya.open(table.made.session).sees("Room 4"), "session, a leader")
+    with table.desk(COORDINATOR) as desk:
+        desk.groups.begin("Thursdays", NAMES[COORDINATOR], Role.COORDINATOR)
     alex = table.opened(COORDINATOR)
+    looks.at(alex.open("/groups").sees("Thursdays"), "groups")
+    alex.open("/today")
     looks.at(alex, "today, a coordinator")
     looks.at(alex.open(table.register), "register, not a leader")
 
@@ -115,7 +119,7 @@ def attending(table: Table, looks: Looks) -> None:
     looks.at(ben.tap("Read the ground rules").sees("I agree"), "rules")
     ben.tap(re.compile("^I agree")).sees("You agreed to version")
     looks.at(ben, "rules, agreed")
-    looks.at(ben.open("/groups"), "groups, a member")
+    looks.at(ben.open("/groups").sees("Dates"), "group, a member")
     looks.at(ben.open("/help").sees("Samaritans"), "help")
     looks.at(ben.open("/notes").sees("Only you can read these"), "notes, none")
     looks.at(
