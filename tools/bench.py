@@ -665,12 +665,12 @@ def main(names: list[str]) -> int:
         say(f"Measuring {name} ...")
         try:
             figures |= PARTS[name]()
+            keep(figures)
         except Exception as error:  # the other parts are still worth having
             broken += 1
             say(f"  BROKEN: {type(error).__name__}: {error}")
         say(f"  {time.monotonic() - started:.0f} s")
     broken += bool(figures.get("storm_errors"))
-    keep(figures)
     print_table(figures)
     say(f"\nWritten to {RESULTS.relative_to(ROOT)}.")
     return 1 if broken else 0
