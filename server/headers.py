@@ -31,7 +31,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 _NOBODY = (
     "accelerometer", "display-capture", "geolocation", "gyroscope", "microphone",
-    "payment", "usb", "serial", "bluetooth", "hid", "midi", "idle-detection",
+    "payment", "usb", "serial", "hid", "midi", "idle-detection",
     "browsing-topics",
 )  # fmt: skip
 _OURSELVES = ("camera", "publickey-credentials-get", "publickey-credentials-create",

@@ -112,9 +112,13 @@ export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY)
 }
 
-/** The first day of a week. */
+const mondays = new Map<string, string>()
+
+/** The first day of a week. Asked of every session for every session, so each day is worked out once. */
 export function mondayOf(on: string): string {
-  return addDays(on, -((new Date(on).getUTCDay() + 6) % 7))
+  let monday = mondays.get(on)
+  if (monday === undefined) mondays.set(on, (monday = addDays(on, -((new Date(on).getUTCDay() + 6) % 7))))
+  return monday
 }
 
 /** Whether a day lies in one of some spans; without a last day a span goes on. */

@@ -6,7 +6,7 @@ import { linked, sessions } from './meetings.ts'
 import { accountLabel, circlesOf, comes, leads, me, myRoles, seesRegister } from './people.ts'
 import { progress } from './roster.ts'
 import { isNew } from './settings.ts'
-import { sheetsFor, standingOf } from './sheets.ts'
+import { allSheets, sheetsFor, standingOf } from './sheets.ts'
 import { addDays, DAY, instantToWall, mondayOf, msOf } from './time.ts'
 import type { SessionView, Todo, TodayView } from './views.ts'
 
@@ -117,9 +117,16 @@ function noticeTodos(world: World, circle: Id, now: number): Todo[] {
 
 /** Every session about which the leaders of a group that I lead differ. */
 export function differences(world: World, now: number, zone: string): Extract<Todo, { kind: 'differ' }>[] {
-  return circlesOf(world, 'group').filter((circle) => leads(world, circle.id)).flatMap((circle) =>
-    sessions(world, circle.id, now, zone).filter((one) => !one.cancelled).flatMap((session) => {
-      const found = differing(world, circle.id, session.rec)
-      return found ? [{ kind: 'differ', session, ...found } as const] : []
+  return circlesOf(world, 'group').filter((circle) => leads(world, circle.id)).flatMap((circle) => {
+    // From the sheets: views of all sessions are made only where leaders differ about one.
+    const apart = new Map([...allSheets(world, circle.id).keys()].flatMap((rec) => {
+      const found = differing(world, circle.id, rec)
+      return found ? [[rec, found] as const] : []
     }))
+    if (!apart.size) return []
+    return sessions(world, circle.id, now, zone).filter((one) => !one.cancelled).flatMap((session) => {
+      const found = apart.get(session.rec)
+      return found ? [{ kind: 'differ', session, ...found } as const] : []
+    })
+  })
 }

@@ -46,7 +46,10 @@ export class HttpTransport implements Transport {
       const answer = await this.#ask(method, path, body, account)
       this.#running -= 1
       const [status, { code }] = answer
-      const heard = status < 300 ? { lastOkAt: Date.now(), lastError: null } : { lastError: String(code ?? status) }
+      const good = status < 300
+      // Signing in is no look at what is new.
+      const looked = good && path === '/v1/sync' ? { lastOkAt: Date.now() } : {}
+      const heard = { ...looked, lastError: good ? null : String(code ?? status) }
       this.#now({ state: this.#running ? 'busy' : 'idle', ...heard })
       return answer
     } catch (error) {
