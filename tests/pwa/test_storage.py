@@ -203,9 +203,9 @@ def taps(chance: random.Random) -> list[tuple[int, str, int, bool]]:
     ]  # fmt: skip
 
 
-# Nothing is lost, but the last step is not reached on a busy machine: after several
-# hundred marks about twelve people a sheet no longer fits 64 KiB (`over` is cumulative),
-# and what follows goes to the tray. It has to mark less before it may speak again.
+# Nothing is lost, but the last step is not always reached: after several hundred marks
+# about twelve people a sheet no longer fits 64 KiB (`over` is cumulative), and what
+# follows goes to the tray. It has to mark less before it may speak again.
 @pytest.mark.skip(reason="marks until a sheet is too large to send: to be made smaller")
 def test_a_tab_that_ends_between_any_two_writes_loses_nothing_that_it_showed_as_saved(
     table: Table,
